@@ -1,0 +1,1 @@
+"""Who decides, and how: patients, hospitals, medical groups and the insurer."""

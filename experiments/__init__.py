@@ -1,0 +1,1 @@
+"""Running, comparing, calibrating and reporting runs of the model."""

@@ -1,0 +1,1 @@
+"""Figures, labels and the page: tables in, pictures out."""
