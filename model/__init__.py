@@ -1,1 +1,28 @@
-"""The world without anybody's intentions."""
+"""The world without anybody's intentions. Public names are handed out on first use, so that ``import model`` costs nothing."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from model.errors import InputError as InputError
+
+_HOMES = {
+    "Catalogue": "model.catalogue",
+    "City": "model.city",
+    "InputError": "model.errors",
+    "load_catalogue": "model.catalogue",
+}
+
+__all__ = ["Catalogue", "City", "InputError", "load_catalogue"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'model' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
