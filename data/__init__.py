@@ -1,1 +1,12 @@
-"""The data that ships with the program: cities, policies and tables, editable by people who do not program."""
+"""Where the shipped data files live, whether run from a checkout or from an installed package."""
+
+from importlib.resources import as_file, files
+from pathlib import Path
+
+__all__ = ["folder"]
+
+
+def folder(*parts: str) -> Path:
+    """Path of a file or folder under `data/`, e.g. `folder("cities", "yuncheng.toml")`."""
+    with as_file(files(__name__)) as root:
+        return Path(root).joinpath(*parts)

@@ -1,0 +1,466 @@
+"""What a city file may hold: people, places, benefits, money, use of care, published levels."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from model.codes import AGE_BANDS
+from model.policy.leaf import Leaf, leaf, problem
+from model.policy.section import (
+    ByCondition,
+    ByScheme,
+    BySeverity,
+    ByTier,
+    ByVisitKind,
+    Label,
+    Section,
+)
+from model.units import ratio_to_ppm, yuan_to_fen
+
+__all__ = ["NO_LIMIT_FEN", "Band", "CityFile", "County", "FittedLevels", "Institution", "OutOfCity", "Target"]
+
+NO_LIMIT_FEN = 1 << 60
+"""Upper end, in fen, of a benefit band that has no upper end."""
+
+Band = tuple[int, int, int]
+"""One benefit band in integers: from (fen), to (fen), ratio (parts per million)."""
+
+Share = Annotated[Leaf, leaf("share", 0, 1)]
+Yuan = Annotated[Leaf, leaf("yuan", 0, 1e7)]
+YuanPerYear = Annotated[Leaf, leaf("yuan/year", 0, 1e9)]
+YuanPerStay = Annotated[Leaf, leaf("yuan/stay", 0, 1e6)]
+YuanPerPersonYear = Annotated[Leaf, leaf("yuan/person/year", 0, 1e6)]
+Bands = Annotated[Leaf, leaf("yuan, yuan, share", form="bands")]
+Utility = Annotated[Leaf, leaf("utility", -50, 50)]
+Factor = Annotated[Leaf, leaf("factor", 0, 100)]
+Weeks = Annotated[Leaf, leaf("day", 0, 365)]
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Tier = Literal["primary", "secondary", "tertiary"]
+BenefitClass = Literal["primary", "county", "city_secondary", "tertiary", "out_of_province"]
+
+
+# Who is insured
+
+
+class EmployeeEnrolment(Section):
+    """People in the employee scheme."""
+
+    persons: Annotated[Leaf, leaf("person", 1, 2e7, "insured employees, retired ones included")]
+    retired_share: Annotated[Leaf, leaf("share", 0, 1, "retired people among them")]
+
+
+class ResidentEnrolment(Section):
+    """People in the resident scheme."""
+
+    persons: Annotated[Leaf, leaf("person", 1, 2e7, "insured residents")]
+
+
+class Enrolment(Section):
+    """People by scheme."""
+
+    employee: EmployeeEnrolment
+    resident: ResidentEnrolment
+
+
+class UrbanRural(Section):
+    """One amount for towns, one for the country."""
+
+    urban: YuanPerPersonYear
+    rural: YuanPerPersonYear
+
+
+class Population(Section):
+    """Age, sex, births, deaths, income."""
+
+    age_shares: Annotated[Leaf, leaf("share", 0, 1, "people by five-year band, 0–4 to 80 and over", form="vector", length=17, total=1)]
+    female_share: Annotated[Leaf, leaf("share", 0, 1, "women among the insured")]
+    birth_rate: Annotated[Leaf, leaf("birth/person/year", 0, 0.1, "births per insured person and year")]
+    mortality: Annotated[
+        Leaf,
+        leaf("death/person/year", 0, 1, "deaths by age band of `AGE_BANDS`", form="vector", length=len(AGE_BANDS)),
+    ]
+    income_mean: UrbanRural
+    income_log_sd: Annotated[Leaf, leaf("log unit", 0, 3, "spread of log income per head")]
+    poor_share: Annotated[Leaf, leaf("share", 0, 1, "residents entitled to medical assistance")]
+    employee_income_ratio: Annotated[Leaf, leaf("factor", 0.1, 10, "employees' income to the local mean")]
+
+
+# Where care is given
+
+
+class County(Section):
+    """A county-level unit: its people, its primary institutions, its medical group."""
+
+    name: Name
+    label: Label
+    share: float = Field(gt=0, le=1, description="share of the city's people")
+    urban: bool = Field(description="whether it is the city's urban core")
+    townships: int = Field(ge=1, le=200, description="primary public institutions, one a catchment")
+    minutes_to_city: float = Field(ge=0, le=600, description="travel to the city hospitals")
+    has_group: bool = Field(description="whether a county (or district) medical group holds its heads")
+    holder: Name = Field(description="institution that leads the group")
+    holder_note: str = ""
+    source: str = Field(min_length=1)
+
+
+class Institution(Section):
+    """A hospital of the city that is listed by name."""
+
+    name: Name
+    label: Label
+    tier: Tier
+    ownership: Literal["public", "private"]
+    kind: Literal["general", "tcm", "psychiatric", "maternity"]
+    county: Name
+    beds: float = Field(gt=0, le=20_000, description="open beds")
+    benefit_class: BenefitClass
+    source: str = Field(min_length=1)
+
+
+class Townships(Section):
+    """The pattern of a primary institution (township hospital or community centre)."""
+
+    beds: Annotated[Leaf, leaf("bed", 0, 1000, "open beds of each")]
+
+
+class OutOfCity(Section):
+    """A class of hospitals outside the city, which no local rule binds."""
+
+    name: Name
+    label: Label
+    tier: Tier
+    benefit_class: BenefitClass
+    minutes: float = Field(ge=0, le=2000, description="travel from the city")
+    source: str = Field(min_length=1)
+
+
+# What insurance pays
+
+
+class InpatientClass(Section):
+    """Deductible of a stay, and either one ratio above it or bands of in-scope cost."""
+
+    deductible: YuanPerStay
+    ratio: Share | None = None
+    bands: Bands | None = None
+
+    @model_validator(mode="after")
+    def _ratio_or_bands(self) -> "InpatientClass":
+        if (self.ratio is None) == (self.bands is None):
+            raise problem("either ratio or bands is needed", found=_given(self), allowed="one of ratio, bands")
+        return self
+
+
+class ByBenefitClass[T](Section):
+    """One entry a benefit class (`model.codes.BENEFIT_CLASSES`)."""
+
+    primary: T
+    county: T
+    city_secondary: T
+    tertiary: T
+    out_of_province: T
+
+
+class OutpatientBenefit(Section):
+    """Pooled cover of ordinary and of chronic outpatient care."""
+
+    ordinary_deductible_year: YuanPerYear
+    ordinary_ratio: ByBenefitClass[Share]
+    ordinary_cap_year: YuanPerYear
+    chronic_ratio: Share
+    chronic_cap_year: YuanPerYear
+
+
+class CatastrophicBenefit(Section):
+    """Catastrophic insurance: bands over the year's in-scope residual, starting at the deductible."""
+
+    deductible: YuanPerYear
+    bands: Bands
+    cap: YuanPerYear
+
+
+class LargeExpenseBenefit(Section):
+    """Employees' large-expense cover above the basic ceiling."""
+
+    ratio: Share
+    cap: YuanPerYear
+
+
+class MedicalAid(Section):
+    """Medical assistance to the poor, on what the insurances leave in scope."""
+
+    ratio: Share
+    cap_year: YuanPerYear
+
+
+class SchemeBenefits(Section):
+    """What both schemes have."""
+
+    inpatient: ByBenefitClass[InpatientClass]
+    ceiling_basic: YuanPerYear
+    outpatient: OutpatientBenefit
+    aid: MedicalAid
+
+
+class EmployeeBenefits(SchemeBenefits):
+    """Benefits of employees."""
+
+    large_expense: LargeExpenseBenefit
+
+
+class ResidentBenefits(SchemeBenefits):
+    """Benefits of residents."""
+
+    catastrophic: CatastrophicBenefit
+
+
+class Benefits(Section):
+    """Benefits by scheme."""
+
+    employee: EmployeeBenefits
+    resident: ResidentBenefits
+
+
+# Where the money comes from
+
+
+class EmployeeFinancing(Section):
+    """Premiums on wages, and how much of them goes to personal accounts."""
+
+    wage_base: Annotated[Leaf, leaf("yuan/person/year", 0, 1e6, "contribution base of active employees")]
+    unit_rate: Annotated[Leaf, leaf("share", 0, 0.3, "employer's rate")]
+    personal_rate: Annotated[Leaf, leaf("share", 0, 0.3, "employee's own rate, all to the account")]
+    account_unit_share: Annotated[Leaf, leaf("share", 0, 1, "part of the employer's premium put into accounts")]
+
+
+class ResidentFinancing(Section):
+    """A premium a head, and the subsidy beside it."""
+
+    premium: YuanPerPersonYear
+    subsidy: YuanPerPersonYear
+
+
+class Financing(Section):
+    """Income by scheme."""
+
+    employee: EmployeeFinancing
+    resident: ResidentFinancing
+
+
+class Fund(Section):
+    """Balances and the small funds beside the pooled one."""
+
+    opening_balance: ByScheme[Annotated[Leaf, leaf("yuan", 0, 1e12, "pooled balance at the start of the base year")]]
+    reserve_share: Annotated[Leaf, leaf("share", 0, 1, "income kept back from the budgets")]
+    catastrophic_premium: Annotated[Leaf, leaf("yuan/person/year", 0, 1e4, "resident fund to catastrophic insurer")]
+    aid_budget: Annotated[Leaf, leaf("yuan/person/year", 0, 1e4, "assistance fund per insured person")]
+
+
+# How care is used
+
+
+class Elasticity(Section):
+    """Response of care sought to the price the patient pays."""
+
+    outpatient: Annotated[Leaf, leaf("elasticity", -5, 0)]
+    inpatient: Annotated[Leaf, leaf("elasticity", -5, 0)]
+
+
+class Utilisation(Section):
+    """Levels of use, cost, stay and catalogue scope."""
+
+    admissions_per_100: ByScheme[Annotated[Leaf, leaf("admission/100 persons/year", 0, 100)]]
+    visits_per_head: ByScheme[ByVisitKind[Annotated[Leaf, leaf("visit/person/year", 0, 100)]]]
+    cost_per_admission: ByScheme[ByTier[Yuan]]
+    cost_per_visit: ByTier[ByVisitKind[Yuan]]
+    stay_days: ByScheme[Annotated[Leaf, leaf("day", 0.1, 365)]]
+    in_scope_share: ByScheme[ByTier[Share]]
+    in_scope_share_outpatient: ByScheme[Share]
+    tier_share: ByScheme[ByTier[Share]]
+    out_of_city_share: ByScheme[Annotated[Leaf, leaf("share", 0, 1, "admissions outside the city")]]
+    visit_tier_share: ByTier[Share]
+    elasticity: Elasticity
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> "Utilisation":
+        for name, shares in (*self.tier_share.items(), ("visit_tier_share", self.visit_tier_share)):
+            total = sum(part.history[0].value for _, part in shares.items())
+            if abs(total - 1) > 1e-6:
+                at = f".{name}" if name == "visit_tier_share" else f".tier_share.{name}"
+                raise problem("the shares must sum to 1", at=at, found=round(total, 9), allowed=1)
+        return self
+
+
+class LevelConstants(Section):
+    """A constant of the choice of a level of care, out of the city included."""
+
+    primary: Utility
+    secondary: Utility
+    tertiary: Utility
+    out_of_city: Utility
+
+
+class Choice(Section):
+    """Weights of the nested choice of level and facility."""
+
+    cost_per_yuan: Annotated[Leaf, leaf("utility/yuan", -1, 0, "of the patient's own payment")]
+    travel_per_minute: BySeverity[Annotated[Leaf, leaf("utility/minute", -1, 0)]]
+    waiting: Annotated[Leaf, leaf("utility", -20, 0, "of a hospital whose beds are all taken")]
+    quality: BySeverity[Annotated[Leaf, leaf("utility", 0, 50, "of one unit of perceived quality")]]
+    nest: Annotated[Leaf, leaf("factor", 0.01, 1, "dissimilarity within a level: 1 is a plain logit")]
+    constant: ByScheme[LevelConstants]
+    visit_constant: ByScheme[LevelConstants]
+
+
+class Prices(Section):
+    """Change of prices in time."""
+
+    growth: Annotated[Leaf, leaf("share/year", -0.5, 0.5, "growth of standard charges")]
+
+
+PREVALENCE = leaf("share", 0, 1, "people with it by age band of `AGE_BANDS`", form="vector", length=len(AGE_BANDS))
+
+
+class Chronic(Section):
+    """Chronic conditions: how common, how well controlled."""
+
+    prevalence: ByCondition[Annotated[Leaf, PREVALENCE]]
+    control_share: Annotated[Leaf, leaf("share", 0, 1, "chronic patients whose disease is controlled")]
+
+
+# What is published about it, and what was fitted to it
+
+
+class Target(Section):
+    """One published level, against which the simulated one is put."""
+
+    id: Name
+    indicator: Name
+    unit_type: Literal["city", "county", "tier", "scheme", "scheme_tier", "kind", "ownership", "provider"]
+    unit: str
+    value: float
+    fit: bool = Field(description="whether the calibration may use it")
+    source: str = Field(min_length=1)
+    note: str = ""
+
+
+class FittedLevels(Section):
+    """Multipliers and constants found by the calibration; absent ones are neutral."""
+
+    admission_scale: ByScheme[Factor] | None = None
+    visit_scale: ByScheme[ByVisitKind[Factor]] | None = None
+    cost_level: ByScheme[ByTier[Factor]] | None = None
+    visit_cost_level: ByTier[Factor] | None = None
+    choice_constant: ByScheme[LevelConstants] | None = None
+    visit_choice_constant: ByScheme[LevelConstants] | None = None
+    stay_scale: ByScheme[Factor] | None = None
+    in_scope_scale: ByScheme[ByTier[Factor]] | None = None
+
+
+class CityFile(Section):
+    """A city: everything the model is told about it."""
+
+    name: Name
+    label: Label
+    base_year: int = Field(ge=2000, le=2100)
+    own_policy: str = Field(min_length=1, description="policy the city had in its base year")
+    data_status: Label
+    counties: list[County] = Field(min_length=1)
+    institutions: list[Institution] = Field(min_length=1)
+    out_of_city: list[OutOfCity] = Field(min_length=1)
+    targets: list[Target]
+    sources: dict[str, str]
+    townships: Townships
+    enrolment: Enrolment
+    population: Population
+    benefits: Benefits
+    financing: Financing
+    fund: Fund
+    utilisation: Utilisation
+    choice: Choice
+    prices: Prices
+    chronic: Chronic
+    fitted: FittedLevels | None = None
+
+    @model_validator(mode="after")
+    def _rows_agree(self) -> "CityFile":
+        places = [county.name for county in self.counties]
+        hospitals = {house.name: house for house in self.institutions}
+        for i, house in enumerate(self.institutions):
+            if house.county not in places:
+                raise problem("unknown county", at=f".institutions[{i}].county", found=house.county, allowed=places)
+        for i, county in enumerate(self.counties):
+            lead = hospitals.get(county.holder)
+            if lead is None or lead.county != county.name or not self.is_member(lead):
+                allowed = [h.name for h in self.institutions if h.county == county.name and self.is_member(h)]
+                raise problem("no such holder", at=f".counties[{i}].holder", found=county.holder, allowed=allowed)
+        _once(self.counties, "counties")
+        _once([*self.institutions, *self.out_of_city], "institutions")
+        for i, target in enumerate(self.targets):
+            if target.id in [t.id for t in self.targets[:i]]:
+                raise problem("the same id twice", at=f".targets[{i}].id", found=target.id)
+        total = sum(county.share for county in self.counties)
+        if abs(total - 1) > 1e-3:
+            raise problem("the shares must sum to 1", at=".counties.share", found=round(total, 6), allowed=1)
+        return self
+
+    def county(self, name: str) -> County:
+        """The county-level unit of that name."""
+        return next(county for county in self.counties if county.name == name)
+
+    def is_member(self, institution: Institution) -> bool:
+        """Whether a listed hospital belongs to its county's medical group: public, county or primary class."""
+        local = institution.benefit_class in ("county", "primary")
+        return institution.ownership == "public" and local and self.county(institution.county).has_group
+
+    def inpatient_bands(self, scheme: str, benefit_class: str, month: int) -> list[Band]:
+        """Basic inpatient benefit of a stay as integer bands of its in-scope cost.
+
+        Bands start at the deductible; below the first one nothing is paid.
+        """
+        rule: InpatientClass = self.benefits[scheme].inpatient[benefit_class]
+        deductible = yuan_to_fen(rule.deductible.at(month))
+        if rule.ratio is not None:
+            return [(deductible, NO_LIMIT_FEN, ratio_to_ppm(rule.ratio.at(month)))]
+        assert rule.bands is not None  # the schema saw to it
+        return _clipped(rule.bands.at(month), deductible)
+
+    def second_layer_bands(self, scheme: str, month: int) -> list[Band]:
+        """Second layer of a scheme as integer bands.
+
+        Residents: catastrophic insurance, over the year's in-scope residual. Employees: the
+        large-expense cover, over what the basic ceiling leaves.
+        """
+        if scheme == "resident":
+            rule = self.benefits.resident.catastrophic
+            return _clipped(rule.bands.at(month), yuan_to_fen(rule.deductible.at(month)))
+        return [(0, NO_LIMIT_FEN, ratio_to_ppm(self.benefits.employee.large_expense.ratio.at(month)))]
+
+    def second_layer_cap(self, scheme: str, month: int) -> int:
+        """Yearly cap of the second layer, in fen."""
+        if scheme == "resident":
+            return yuan_to_fen(self.benefits.resident.catastrophic.cap.at(month))
+        return yuan_to_fen(self.benefits.employee.large_expense.cap.at(month))
+
+
+def _clipped(bands: tuple[tuple[float, float, float], ...], deductible: int) -> list[Band]:
+    """Bands in fen and parts per million, cut off below the deductible."""
+    whole = []
+    for low, high, ratio in bands:
+        end = NO_LIMIT_FEN if high == float("inf") else yuan_to_fen(high)
+        start = max(deductible, yuan_to_fen(low))
+        if end > start:
+            whole.append((start, end, ratio_to_ppm(ratio)))
+    return whole
+
+
+def _given(section: Section) -> list[str]:
+    return [key for key, value in section.items() if value is not None]
+
+
+def _once(rows: list[Any], where: str) -> None:
+    names = [row.name for row in rows]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise problem("the same name twice", at=f".{where}[{i}].name", found=name)

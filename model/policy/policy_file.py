@@ -1,0 +1,193 @@
+"""What a policy file may hold: payment modes with parameters, and routes from care to mode."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, PrivateAttr, model_validator
+from pydantic_core import PydanticCustomError
+
+from model.codes import KINDS, OWNERSHIPS, SCHEMES, TIERS
+from model.errors import InputError, nearest
+from model.policy.leaf import Leaf, LeafSpec, leaf, problem
+from model.policy.section import Label, Section, Texts
+
+__all__ = ["PolicyFile", "PolicyMode", "Route"]
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Codes = npt.NDArray[np.integer]
+Flags = npt.NDArray[np.bool_]
+
+
+class PolicyMode(Section):
+    """One payment mode as this policy uses it; `kind` is a mode's name or a path to a Python file."""
+
+    id: Name
+    kind: str = Field(min_length=1)
+    parameters: dict[str, Annotated[Leaf, leaf(None, form="any")]] = Field(default_factory=dict)
+
+    @property
+    def kind_is_file(self) -> bool:
+        """Whether `kind` points to a Python file instead of naming a mode."""
+        return self.kind.endswith(".py")
+
+
+class Route(Section):
+    """Which care a mode covers. A condition that is absent holds for all; the first match wins."""
+
+    care: Texts = Field(min_length=1, description="kinds of care")
+    tiers: Texts | None = None
+    ownership: Texts | None = None
+    schemes: Texts | None = None
+    local: bool | None = Field(None, description="true: the provider is in the city")
+    member: bool | None = Field(None, description="true: a public county or township provider of a county group")
+    heads: Literal["own", "other"] | None = Field(
+        None, description="own: the patient is one of the assigned heads of the provider's holder"
+    )
+    mode: str
+
+    @model_validator(mode="after")
+    def _known_names(self) -> "Route":
+        known = {"care": KINDS, "tiers": TIERS, "ownership": OWNERSHIPS, "schemes": SCHEMES}
+        for key, names in known.items():
+            for i, found in enumerate(self[key] or ()):
+                if found not in names:
+                    near = nearest(found, names)
+                    raise problem("unknown name", at=f".{key}[{i}]", found=found, allowed=names, near=near)
+            if self[key] is not None and not self[key]:
+                raise problem("an empty list matches nothing", at=f".{key}", found=[], allowed=names)
+        return self
+
+    @property
+    def matches_everything(self) -> bool:
+        """Whether no case at all escapes this route."""
+        open_ended = (self.tiers, self.ownership, self.schemes, self.local, self.member, self.heads)
+        return set(self.care) == set(KINDS) and all(condition is None for condition in open_ended)
+
+
+class PolicyFile(Section):
+    """A policy: who is paid how for what."""
+
+    name: Name
+    label: Label
+    description: Label
+    sources: dict[str, str] = Field(default_factory=dict)
+    modes: list[PolicyMode] = Field(alias="mode", min_length=1)
+    routes: list[Route] = Field(alias="route", min_length=1)
+    _file: Path | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _routes_and_modes_agree(self) -> "PolicyFile":
+        ids = [mode.id for mode in self.modes]
+        for i, name in enumerate(ids):
+            if name in ids[:i]:
+                raise problem("the same id twice", at=f".mode[{i}].id", found=name)
+        for i, route in enumerate(self.routes):
+            if route.mode not in ids:
+                near = nearest(route.mode, ids)
+                raise problem("unknown mode", at=f".route[{i}].mode", found=route.mode, allowed=ids, near=near)
+        for i, name in enumerate(ids):
+            if name not in [route.mode for route in self.routes]:
+                raise problem("no route leads to this mode", at=f".mode[{i}].id", found=name)
+        return self._last_catches_all()
+
+    def _last_catches_all(self) -> "PolicyFile":
+        last = len(self.routes) - 1
+        for i, route in enumerate(self.routes):
+            if i == last and not route.matches_everything:
+                raise problem(
+                    "the last route must match everything",
+                    at=f".route[{i}]",
+                    found=route.model_dump(exclude_none=True, exclude={"mode"}),
+                    allowed=f"care = {list(KINDS)} and no other condition",
+                )
+            if i < last and route.matches_everything:
+                raise problem("the routes after this one can never be reached", at=f".route[{i}]", found=route.mode)
+        return self
+
+    @property
+    def file(self) -> Path | None:
+        """The file the policy was read from."""
+        return self._file
+
+    def mode(self, mode_id: str) -> PolicyMode:
+        """The mode of that id."""
+        return next(mode for mode in self.modes if mode.id == mode_id)
+
+    def kind_path(self, mode: PolicyMode) -> Path | None:
+        """The Python file a mode's `kind` points to, relative to the policy file; `None` for a name."""
+        if not mode.kind_is_file:
+            return None
+        base = self._file.parent if self._file is not None else Path()
+        return base / mode.kind
+
+    def check_parameters(self, mode: PolicyMode, declared: Mapping[str, LeafSpec]) -> None:
+        """Hold a mode's parameters against those the mode declares: names, units, bounds.
+
+        Raises `InputError` naming the file, the place, and the nearest name.
+        """
+        where = f"mode[{mode.id}].parameters"
+        for key, value in mode.parameters.items():
+            if key not in declared:
+                raise InputError(
+                    "unknown parameter",
+                    file=self._file,
+                    path=f"{where}.{key}",
+                    found=key,
+                    allowed=tuple(declared),
+                    nearest=nearest(key, tuple(declared)),
+                )
+            self._check_leaf(value, declared[key], f"{where}.{key}")
+        for key in declared:
+            if key not in mode.parameters:
+                raise InputError(f"missing key: {key}", file=self._file, path=f"{where}.{key}", allowed=tuple(declared))
+
+    def _check_leaf(self, value: Leaf, spec: LeafSpec, where: str) -> None:
+        if spec.unit is not None and value.unit != spec.unit:
+            raise InputError("wrong unit", file=self._file, path=f"{where}.unit", found=value.unit, allowed=spec.unit)
+        for entry in value.history:
+            try:
+                raw = list(entry.value) if isinstance(entry.value, tuple) else entry.value
+                spec.check_value(raw, ".value")
+            except PydanticCustomError as error:
+                context = error.context or {}
+                raise InputError(
+                    context["what"],
+                    file=self._file,
+                    path=where + context["at"],
+                    found=context["found"],
+                    allowed=context["allowed"],
+                    nearest=context["nearest"],
+                ) from None
+
+    def match(
+        self, care: Codes, tier: Codes, ownership: Codes, scheme: Codes, local: Flags, member: Flags, own: Flags
+    ) -> npt.NDArray[np.int16]:
+        """Position in `modes` of the mode that covers each case.
+
+        All arguments are arrays of one length: integer codes of `KINDS`, `TIERS`, `OWNERSHIPS` and
+        `SCHEMES`, and the truth of `local`, `member` and of "one of the holder's own heads".
+        """
+        ids = [mode.id for mode in self.modes]
+        result = np.full(len(care), -1, dtype=np.int16)
+        for route in self.routes:
+            hit = result < 0
+            hit &= _among(care, route.care, KINDS)
+            hit &= _among(tier, route.tiers, TIERS)
+            hit &= _among(ownership, route.ownership, OWNERSHIPS)
+            hit &= _among(scheme, route.schemes, SCHEMES)
+            for flag, wanted in ((local, route.local), (member, route.member)):
+                if wanted is not None:
+                    hit &= flag == wanted
+            if route.heads is not None:
+                hit &= own == (route.heads == "own")
+            result[hit] = ids.index(route.mode)
+        return result
+
+
+def _among(codes: Codes, wanted: tuple[str, ...] | None, names: tuple[str, ...]) -> Flags:
+    if wanted is None:
+        return np.ones(len(codes), dtype=np.bool_)
+    return np.isin(codes, [names.index(name) for name in wanted])

@@ -1,0 +1,139 @@
+"""A section: one strict table of a settings file, read by attribute or by name."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from model.codes import CONDITIONS, KINDS, SCHEMES, SEVERITIES, TIERS
+from model.errors import nearest
+from model.policy.leaf import problem
+
+__all__ = [
+    "ByCondition",
+    "ByOwnership",
+    "ByScheme",
+    "BySeverity",
+    "ByTier",
+    "ByVisitKind",
+    "Label",
+    "Section",
+    "Texts",
+]
+
+Texts = Annotated[tuple[str, ...], Field(strict=False)]
+"""A list of texts."""
+
+
+class Section(BaseModel):
+    """A table that refuses unknown keys; `section["key"]` and `section.key` are the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_known_keys(cls, raw: Any) -> Any:
+        if isinstance(raw, Section):
+            return raw
+        if not isinstance(raw, dict):
+            raise problem("a table is expected", found=raw, allowed=cls.key_names())
+        for key in raw:
+            if key not in cls.key_names():
+                near = nearest(key, cls.key_names())
+                raise problem("unknown key", at=f".{key}", found=key, allowed=cls.key_names(), near=near)
+        return raw
+
+    @classmethod
+    def key_names(cls) -> tuple[str, ...]:
+        """The keys this table may hold, as they are written in the file."""
+        return tuple(field.alias or name for name, field in cls.model_fields.items())
+
+    @classmethod
+    def field_of(cls, key: str) -> str:
+        """The attribute that a key of the file is kept in."""
+        for name, field in cls.model_fields.items():
+            if key in (field.alias, name):
+                return name
+        raise KeyError(key)
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self, self.field_of(key))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.key_names()
+
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the table."""
+        return self.key_names()
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Pairs of key and value."""
+        return ((key, self[key]) for key in self.key_names())
+
+
+class Label(Section):
+    """A text in the two languages of the project."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+class ByScheme[T](Section):
+    """One entry a scheme (`model.codes.SCHEMES`)."""
+
+    employee: T
+    resident: T
+
+
+class ByTier[T](Section):
+    """One entry a tier (`model.codes.TIERS`)."""
+
+    primary: T
+    secondary: T
+    tertiary: T
+
+
+class ByOwnership[T](Section):
+    """One entry a kind of owner (`model.codes.OWNERSHIPS`)."""
+
+    public: T
+    private: T
+
+
+class BySeverity[T](Section):
+    """One entry a severity band (`model.codes.SEVERITIES`)."""
+
+    mild: T
+    moderate: T
+    severe: T
+
+
+class ByVisitKind[T](Section):
+    """One entry a kind of outpatient care (`model.codes.KINDS` without inpatient)."""
+
+    common: T
+    chronic: T
+    emergency: T
+
+
+class ByCondition[T](Section):
+    """One entry a chronic condition (`model.codes.CONDITIONS`)."""
+
+    hypertension: T
+    diabetes: T
+    copd: T
+    heart_disease: T
+    stroke: T
+    cancer: T
+
+
+def _agree(section: type[Section], names: tuple[str, ...]) -> None:
+    if section.key_names() != names:
+        raise TypeError(f"{section.__name__} lists {section.key_names()}, the codes are {names}")
+
+
+_agree(ByScheme, SCHEMES)
+_agree(ByTier, TIERS)
+_agree(BySeverity, SEVERITIES)
+_agree(ByVisitKind, tuple(kind for kind in KINDS if kind != "inpatient"))
+_agree(ByCondition, CONDITIONS)
