@@ -33,6 +33,8 @@ class BenefitLoss(Section):
     splitting: Factor
     threshold: Factor
     shift: Factor
+    keep: Annotated[Leaf, leaf("factor", 0, 100, "case kept in the county below the level it needs")]
+    down: Annotated[Leaf, leaf("factor", 0, 100, "stable case sent down")]
 
 
 class Utility(Section):
@@ -101,6 +103,29 @@ class Audit(Section):
     peer_offset: Share
     ceiling: Share
     split_gain: Annotated[Leaf, leaf("share", 0, 1, "recovered charge of a split stay")]
+    false_positive: Annotated[Leaf, leaf("share", 0, 1, "audited clean claims that are disputed wrongly")]
+    cost_per_audit: Annotated[Leaf, leaf("yuan", 0, 1e6, "cost of auditing a claim")]
+
+
+class Care(Section):
+    """How cases vary, and what treatment changes in a stay."""
+
+    need_log_sd: Annotated[Leaf, leaf("log unit", 0, 3, "spread of true need within a disease group")]
+    split_first: Annotated[Leaf, leaf("share", 0, 1, "part of a split stay that comes first")]
+    stay_response: Annotated[Leaf, leaf("factor", 0, 5, "relative change of days per relative change of services")]
+
+
+class Health(Section):
+    """Outcomes of a case at the clinical standard, and their response to treatment."""
+
+    complication: BySeverity[Share]
+    readmission: BySeverity[Share]
+    death: BySeverity[Share]
+    quality_loss: BySeverity[Annotated[Leaf, leaf("QALY", 0, 1, "quality-adjusted years lost by an episode")]]
+    under: Annotated[Leaf, leaf("factor", 0, 100, "response of risk to a shortfall of services")]
+    over: Annotated[Leaf, leaf("factor", 0, 100, "response of risk to an excess of services")]
+    untreated: Annotated[Leaf, leaf("share", 0, 1, "intensity that no care at all harms like")]
+    split_harm: Annotated[Leaf, leaf("share", 0, 10, "added risk of a split stay")]
 
 
 class Learning(Section):
@@ -134,6 +159,8 @@ class BehaviourFile(Section):
     moral: Moral
     eligibility: Eligibility
     audit: Audit
+    care: Care
+    health: Health
     learning: Learning
     sample: Sample
     finish: Finish

@@ -33,7 +33,6 @@ YuanPerPersonYear = Annotated[Leaf, leaf("yuan/person/year", 0, 1e6)]
 Bands = Annotated[Leaf, leaf("yuan, yuan, share", form="bands")]
 Utility = Annotated[Leaf, leaf("utility", -50, 50)]
 Factor = Annotated[Leaf, leaf("factor", 0, 100)]
-Weeks = Annotated[Leaf, leaf("day", 0, 365)]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Tier = Literal["primary", "secondary", "tertiary"]
@@ -78,7 +77,7 @@ class Population(Section):
     birth_rate: Annotated[Leaf, leaf("birth/person/year", 0, 0.1, "births per insured person and year")]
     mortality: Annotated[
         Leaf,
-        leaf("death/person/year", 0, 1, "deaths by age band of `AGE_BANDS`", form="vector", length=len(AGE_BANDS)),
+        leaf("death/person/year", 0, 1, "deaths outside simulated stays, by age band of `AGE_BANDS`", form="vector", length=len(AGE_BANDS)),
     ]
     income_mean: UrbanRural
     income_log_sd: Annotated[Leaf, leaf("log unit", 0, 3, "spread of log income per head")]
@@ -306,7 +305,7 @@ class Choice(Section):
 
     cost_per_yuan: Annotated[Leaf, leaf("utility/yuan", -1, 0, "of the patient's own payment")]
     travel_per_minute: BySeverity[Annotated[Leaf, leaf("utility/minute", -1, 0)]]
-    waiting: Annotated[Leaf, leaf("utility", -20, 0, "of a hospital whose beds are all taken")]
+    waiting: Annotated[Leaf, leaf("utility", -20, 0, "of a unit of bed occupancy above 0.8")]
     quality: BySeverity[Annotated[Leaf, leaf("utility", 0, 50, "of one unit of perceived quality")]]
     nest: Annotated[Leaf, leaf("factor", 0.01, 1, "dissimilarity within a level: 1 is a plain logit")]
     constant: ByScheme[LevelConstants]
