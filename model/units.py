@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 
 import numba
 import numpy as np
@@ -133,8 +133,9 @@ def _whole(number: Decimal | float | str, per_one: int, what: str) -> int:
         if isinstance(number, bool):
             raise InvalidOperation
         exact = Decimal(repr(float(number)) if isinstance(number, float) else number)
-        if not exact.is_finite() or abs(exact) * per_one > _LARGEST:
+        if not exact.is_finite() or abs(exact) > _LARGEST // per_one:
             raise InvalidOperation
     except (InvalidOperation, TypeError, ValueError):
         raise InputError(f"not {what}", found=number, allowed="a finite number of at most 64 bits") from None
-    return int((exact * per_one + Decimal("0.5")).to_integral_value(rounding=ROUND_FLOOR))
+    halves = ROUND_HALF_UP if exact >= 0 else ROUND_HALF_DOWN  # both are towards plus infinity
+    return int(exact.quantize(Decimal(1) / per_one, rounding=halves) * per_one)
