@@ -13,6 +13,7 @@ from model.policy.section import (
     ByTier,
     ByVisitKind,
     Label,
+    Rows,
     Section,
 )
 from model.units import ratio_to_ppm, yuan_to_fen
@@ -365,10 +366,10 @@ class CityFile(Section):
     base_year: int = Field(ge=2000, le=2100)
     own_policy: str = Field(min_length=1, description="policy the city had in its base year")
     data_status: Label
-    counties: list[County] = Field(min_length=1)
-    institutions: list[Institution] = Field(min_length=1)
-    out_of_city: list[OutOfCity] = Field(min_length=1)
-    targets: list[Target]
+    counties: Rows[County] = Field(min_length=1)
+    institutions: Rows[Institution] = Field(min_length=1)
+    out_of_city: Rows[OutOfCity] = Field(min_length=1)
+    targets: Rows[Target]
     sources: dict[str, str]
     townships: Townships
     enrolment: Enrolment
@@ -395,7 +396,7 @@ class CityFile(Section):
                 allowed = [h.name for h in self.institutions if h.county == county.name and self.is_member(h)]
                 raise problem("no such holder", at=f".counties[{i}].holder", found=county.holder, allowed=allowed)
         _once(self.counties, "counties")
-        _once([*self.institutions, *self.out_of_city], "institutions")
+        _once((*self.institutions, *self.out_of_city), "institutions")
         for i, target in enumerate(self.targets):
             if target.id in [t.id for t in self.targets[:i]]:
                 raise problem("the same id twice", at=f".targets[{i}].id", found=target.id)
@@ -423,7 +424,7 @@ class CityFile(Section):
         if rule.ratio is not None:
             return [(deductible, NO_LIMIT_FEN, ratio_to_ppm(rule.ratio.at(month)))]
         assert rule.bands is not None  # the schema saw to it
-        return _clipped(rule.bands.at(month), deductible)
+        return clipped_bands(rule.bands.at(month), deductible)
 
     def second_layer_bands(self, scheme: str, month: int) -> list[Band]:
         """Second layer of a scheme as integer bands.
@@ -433,7 +434,7 @@ class CityFile(Section):
         """
         if scheme == "resident":
             rule = self.benefits.resident.catastrophic
-            return _clipped(rule.bands.at(month), yuan_to_fen(rule.deductible.at(month)))
+            return clipped_bands(rule.bands.at(month), yuan_to_fen(rule.deductible.at(month)))
         return [(0, NO_LIMIT_FEN, ratio_to_ppm(self.benefits.employee.large_expense.ratio.at(month)))]
 
     def second_layer_cap(self, scheme: str, month: int) -> int:
@@ -443,7 +444,7 @@ class CityFile(Section):
         return yuan_to_fen(self.benefits.employee.large_expense.cap.at(month))
 
 
-def _clipped(bands: tuple[tuple[float, float, float], ...], deductible: int) -> list[Band]:
+def clipped_bands(bands: tuple[tuple[float, float, float], ...], deductible: int) -> list[Band]:
     """Bands in fen and parts per million, cut off below the deductible."""
     whole = []
     for low, high, ratio in bands:
@@ -458,7 +459,7 @@ def _given(section: Section) -> list[str]:
     return [key for key, value in section.items() if value is not None]
 
 
-def _once(rows: list[Any], where: str) -> None:
+def _once(rows: tuple[Any, ...], where: str) -> None:
     names = [row.name for row in rows]
     for i, name in enumerate(names):
         if name in names[:i]:

@@ -190,7 +190,7 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
     elif isinstance(value, dict):
         for key, part in value.items():
             yield from _walk(part, f"{path}.{key}".lstrip("."))
-    elif isinstance(value, list):
+    elif isinstance(value, tuple):
         for i, part in enumerate(value):
             name = getattr(part, "name", None) or getattr(part, "id", i)
             yield from _walk(part, f"{path}[{name}]")

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from model.codes import KINDS, OWNERSHIPS, SCHEMES, TIERS
 from model.errors import InputError, nearest
 from model.policy.leaf import Leaf, LeafSpec, leaf, problem
-from model.policy.section import Label, Section, Texts
+from model.policy.section import Label, Rows, Section, Texts
 
 __all__ = ["PolicyFile", "PolicyMode", "Route"]
 
@@ -74,8 +74,8 @@ class PolicyFile(Section):
     label: Label
     description: Label
     sources: dict[str, str] = Field(default_factory=dict)
-    modes: list[PolicyMode] = Field(alias="mode", min_length=1)
-    routes: list[Route] = Field(alias="route", min_length=1)
+    modes: Rows[PolicyMode] = Field(alias="mode", min_length=1)
+    routes: Rows[Route] = Field(alias="route", min_length=1)
     _file: Path | None = PrivateAttr(None)
 
     @model_validator(mode="after")

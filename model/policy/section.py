@@ -1,7 +1,7 @@
 """A section: one strict table of a settings file, read by attribute or by name."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,12 +17,16 @@ __all__ = [
     "ByTier",
     "ByVisitKind",
     "Label",
+    "Rows",
     "Section",
     "Texts",
 ]
 
 Texts = Annotated[tuple[str, ...], Field(strict=False)]
 """A list of texts."""
+
+type Rows[T] = Annotated[tuple[T, ...], Field(strict=False)]
+"""A list of tables."""
 
 
 class Section(BaseModel):
@@ -56,6 +60,12 @@ class Section(BaseModel):
                 return name
         raise KeyError(key)
 
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self  # nothing in a section can change
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _revived, (_coded(type(self)), self.__getstate__())
+
     def __getitem__(self, key: str) -> Any:
         return getattr(self, self.field_of(key))
 
@@ -69,6 +79,27 @@ class Section(BaseModel):
     def items(self) -> Iterator[tuple[str, Any]]:
         """Pairs of key and value."""
         return ((key, self[key]) for key in self.key_names())
+
+
+def _coded(kind: Any) -> Any:
+    """A class in a form that pickles: `ByScheme[X]` is known by its parts only."""
+    generic = getattr(kind, "__pydantic_generic_metadata__", {"origin": None})
+    if generic["origin"] is None:
+        return kind
+    return generic["origin"], tuple(_coded(part) for part in generic["args"])
+
+
+def _decoded(code: Any) -> Any:
+    if isinstance(code, tuple):
+        return code[0][tuple(_decoded(part) for part in code[1])]
+    return code
+
+
+def _revived(code: Any, state: dict[Any, Any]) -> Section:
+    kind = _decoded(code)
+    section: Section = kind.__new__(kind)
+    section.__setstate__(state)
+    return section
 
 
 class Label(Section):

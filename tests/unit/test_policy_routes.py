@@ -1,0 +1,123 @@
+"""Policy files: which mode covers which care, and parameters held against what a mode declares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import data
+from model.codes import KINDS, OWNERSHIPS, SCHEMES, TIERS
+from model.errors import InputError
+from model.policy import PolicyFile, leaf, list_policies, load_policy
+
+
+def mode_of(policy: PolicyFile, **case: Any) -> str:
+    """Id of the mode that covers one case; a public county hospital's own resident inpatient unless told otherwise."""
+    case = {"care": "inpatient", "tier": "secondary", "ownership": "public", "scheme": "resident"} | case
+    codes = {"care": KINDS, "tier": TIERS, "ownership": OWNERSHIPS, "scheme": SCHEMES}
+    given = {name: np.array([names.index(case[name])]) for name, names in codes.items()}
+    flags = {name: np.array([case.get(name, True)]) for name in ("local", "member", "own")}
+    position = int(policy.match(**given, **flags)[0])
+    return policy.modes[position].id
+
+
+OUTSIDE = {"local": False, "member": False, "own": False, "tier": "tertiary"}
+CITY_HOSPITAL = {"member": False, "own": False, "tier": "tertiary"}
+PRIVATE = {"ownership": "private", "member": False, "own": False}
+COVERED = [
+    # policy, the case, the mode
+    ("ffs", {}, "ffs"),
+    ("quota", {}, "quota"),
+    ("quota", OUTSIDE, "ffs"),
+    ("dip", PRIVATE, "dip"),
+    ("dip", OUTSIDE, "ffs"),
+    ("dip", {"care": "chronic"}, "ffs"),
+    ("global", CITY_HOSPITAL, "global"),
+    ("global", {"care": "common"}, "ffs"),
+    ("capitation", {"care": "common", "tier": "primary"}, "capitation"),
+    ("capitation", {}, "capitation"),
+    ("capitation", {"own": False}, "ffs"),
+    ("capitation", CITY_HOSPITAL, "ffs"),
+    ("capitation", PRIVATE, "ffs"),
+    ("package", {"care": "emergency"}, "package"),
+    ("package", {"own": False}, "ffs"),
+    ("package", CITY_HOSPITAL, "ffs"),
+    ("package", OUTSIDE, "ffs"),
+    ("yuncheng_2021", {"care": "common", "tier": "primary"}, "package"),
+    ("yuncheng_2021", {"own": False}, "ffs"),
+    ("yuncheng_2021", CITY_HOSPITAL, "global"),
+    ("yuncheng_2021", CITY_HOSPITAL | {"care": "common"}, "ffs"),
+    ("yuncheng_2021", PRIVATE, "quota"),
+    ("yuncheng_2021", OUTSIDE, "ffs"),
+    ("xuchang_2019", PRIVATE, "global"),
+    ("xuchang_2019", OUTSIDE, "ffs"),
+]
+
+
+@pytest.mark.parametrize(("name", "case", "mode"), COVERED)
+def test_who_is_covered_by_what(name: str, case: dict[str, Any], mode: str) -> None:
+    assert mode_of(load_policy(name), **case) == mode
+
+
+@pytest.mark.parametrize("name", list_policies())
+def test_no_case_is_left_out(name: str) -> None:
+    shape = (len(KINDS), len(TIERS), len(OWNERSHIPS), len(SCHEMES), 2, 2, 2)
+    care, tier, ownership, scheme, local, member, own = (axis.ravel() for axis in np.indices(shape))
+    found = load_policy(name).match(care, tier, ownership, scheme, local == 1, member == 1, own == 1)
+    assert found.min() == 0
+    assert sorted(set(found.tolist())) == list(range(len(load_policy(name).modes)))
+
+
+def test_the_policies_differ_in_the_mode_alone() -> None:
+    growth = {
+        mode.parameters["growth"].at(0) for name in list_policies() for mode in load_policy(name).modes if "growth" in mode.parameters
+    }
+    assert len(growth) == 1
+
+
+DECLARED = {
+    "growth": leaf("share/year", -0.5, 0.5),
+    "outlier": leaf("name", form="text", choices=("national_1", "hubei")),
+    "tier_coefficient": leaf("name", form="text"),
+    "prior_cases": leaf("case", 0, 1e6),
+    "monthly_share": leaf("share", 0, 1),
+}
+DIP = data.folder("policies", "dip.toml").read_text(encoding="utf-8")
+
+
+def test_parameters_that_are_declared_pass() -> None:
+    policy = load_policy("dip")
+    policy.check_parameters(policy.mode("dip"), DECLARED)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("growth =", "growht =", "mode[dip].parameters.growht: unknown parameter: found 'growht'"),
+        ("growth =", "growht =", "did you mean 'growth'?"),
+        ('"national_1"', '"national_2"', "mode[dip].parameters.outlier.value: unknown name: found 'national_2'"),
+        ("value = 15", "value = -1", "mode[dip].parameters.prior_cases.value: out of range: found -1"),
+        ('unit = "case"', 'unit = "cases"', "mode[dip].parameters.prior_cases.unit: wrong unit: found 'cases'; allowed: case"),
+        ("prior_cases =", "# prior_cases =", "mode[dip].parameters.prior_cases: missing key: prior_cases"),
+    ],
+)
+def test_parameters_that_are_not(tmp_path: Path, old: str, new: str, message: str) -> None:
+    file = tmp_path / "edited.toml"
+    file.write_text(DIP.replace(old, new, 1), encoding="utf-8")
+    policy = load_policy(file)
+    with pytest.raises(InputError) as caught:
+        policy.check_parameters(policy.mode("dip"), DECLARED)
+    assert str(caught.value).startswith(f"{file}: ")
+    assert message in str(caught.value)
+
+
+def test_a_mode_may_be_a_file_beside_the_policy(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(DIP.replace('kind = "dip"', 'kind = "my_mode.py"'), encoding="utf-8")
+    policy = load_policy(file)
+    assert policy.file == file
+    assert policy.kind_path(policy.mode("dip")) == tmp_path / "my_mode.py"
+    assert policy.kind_path(policy.mode("ffs")) is None
