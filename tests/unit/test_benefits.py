@@ -1,0 +1,288 @@
+"""Benefit rules: tables that are refused, layers in their order, what a year remembers, what claims are refused."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import FrozenInstanceError
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from model.benefits import COUNTER_TOP, MAX_AMOUNT, NO_LIMIT, BenefitRules, ClaimParts, YearToDate, expected_price, split_claims
+from model.codes import CHRONIC, COMMON, EMERGENCY, EMPLOYEE, INPATIENT, KINDS, RESIDENT
+
+
+def flat(ratio_ppm: int, **tables: Any) -> BenefitRules:
+    """Rules that pay one ratio of everything, without deductible and caps, and nothing above the basic layer."""
+    open_ended: dict[str, Any] = {
+        "inpatient_to": NO_LIMIT,
+        "inpatient_ppm": ratio_ppm,
+        "inpatient_ceiling": NO_LIMIT,
+        "outpatient_ppm": ratio_ppm,
+        "outpatient_cap": NO_LIMIT,
+        "chronic_ppm": ratio_ppm,
+        "chronic_cap": NO_LIMIT,
+    }
+    return BenefitRules.none(second_bands=2).changed(**{**open_ended, **tables})
+
+
+CATASTROPHIC = {
+    "second_deductible": 1000,
+    "second_from": [1000, 3000],
+    "second_to": [3000, NO_LIMIT],
+    "second_ppm": [600_000, 700_000],
+    "second_cap": 10**9,
+}
+
+
+def split(rules: BenefitRules, ytd: YearToDate, in_scope: list[int], **columns: Any) -> ClaimParts:
+    """Splits claims of one person, residents' stays in a county hospital unless said otherwise."""
+    n = len(in_scope)
+    usual = {"person_row": 0, "scheme": RESIDENT, "poor": 0, "benefit_class": 1, "kind": INPATIENT, "own_pay": 0}
+    given: dict[str, Any] = {name: np.broadcast_to(np.asarray(columns.pop(name, value)), (n,)) for name, value in usual.items()}
+    return split_claims(rules, in_scope=np.array(in_scope, dtype=np.int64), ytd=ytd, **given, **columns)
+
+
+# Rules
+
+
+def test_rules_that_pay_nothing_leave_all_to_the_patient() -> None:
+    parts = split(BenefitRules.none(), YearToDate.zeros(1), [500], own_pay=70)
+    assert (parts.basic[0], parts.second[0], parts.aid[0], parts.account[0], parts.patient[0]) == (0, 0, 0, 0, 570)
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"chronic_ppm": 1_000_001}, "chronic_ppm must lie between 0 and 1000000"),
+        ({"inpatient_ppm": -1}, "inpatient_ppm must lie between"),
+        ({"outpatient_cap": -1}, "outpatient_cap must lie between"),
+        ({"second_deductible": 1 << 40}, "second_deductible must lie between"),
+        ({"inpatient_from": [0, 50], "inpatient_to": [100, 200], "inpatient_ppm": [1, 1]}, "inpatient bands 0 and 1 overlap"),
+        ({"second_from": [0, 0], "second_to": [10, 5]}, "second bands 0 and 1 overlap"),
+        ({"chronic_ratio": 1}, "no such benefit table: chronic_ratio"),
+    ],
+)
+def test_nonsense_rules_are_refused(tables: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        flat(0, **tables)
+
+
+def test_tables_of_a_wrong_shape_or_type_are_refused() -> None:
+    rules = flat(500_000)
+    tables = {name: getattr(rules, name) for name in rules.__dataclass_fields__}
+    with pytest.raises(ValueError, match=r"aid_ppm is float64 \(2,\); int64 \(2,\) is needed"):
+        BenefitRules(**{**tables, "aid_ppm": np.zeros(2)})
+    with pytest.raises(ValueError, match=r"aid_ppm is int64 \(3,\)"):
+        BenefitRules(**{**tables, "aid_ppm": np.zeros(3, dtype=np.int64)})
+    with pytest.raises(ValueError, match=r"inpatient_to is int64 \(2, 5, 1\); int64 \(2, 5, 2\) is needed"):
+        BenefitRules(**{**tables, "inpatient_from": np.zeros((2, 5, 2), dtype=np.int64)})
+
+
+def test_rules_cannot_be_changed_and_do_not_follow_their_source() -> None:
+    source = np.array([1, 2], dtype=np.int64)
+    rules = flat(0, chronic_cap=source)
+    source[0] = 99
+    assert rules.chronic_cap.tolist() == [1, 2]
+    with pytest.raises(ValueError, match="read-only"):
+        rules.chronic_cap[0] = 5
+    with pytest.raises(FrozenInstanceError):
+        rules.chronic_cap = source  # type: ignore[misc]
+
+
+def test_rules_pickle() -> None:
+    twin = pickle.loads(pickle.dumps(flat(600_000)))
+    assert split(twin, YearToDate.zeros(1), [1000]).basic[0] == 600
+
+
+# Layers
+
+
+def test_each_layer_works_on_what_the_one_before_left() -> None:
+    rules = flat(600_000, inpatient_deductible=1000, **CATASTROPHIC, aid_ppm=500_000, aid_cap=10**9)
+    parts = split(rules, YearToDate.zeros(1), [11_000], poor=1, own_pay=300)
+    # basic (11000-1000)·60 % = 6000; residual 5000: 2000·60 % + 2000·70 % = 2600; assistance 2400·50 %; the rest is the patient's
+    assert (parts.deductible[0], parts.basic[0], parts.second[0], parts.aid[0], parts.patient[0]) == (1000, 6000, 2600, 1200, 1500)
+    assert parts.total.tolist() == [11_300]
+
+
+def test_a_layer_pays_the_increase_with_each_bill() -> None:
+    whole, year = YearToDate.zeros(1), YearToDate.zeros(1)
+    one = split(flat(0, **CATASTROPHIC), whole, [7000])
+    many = split(flat(0, **CATASTROPHIC), year, [900, 600, 2000, 3500])
+    assert many.second.tolist() == [0, 300, 900 + 350, 2450]
+    assert many.second.sum() == one.second.sum() == year.ytd_cii[0] == whole.ytd_cii[0]
+
+
+def test_a_change_of_rules_touches_later_bills_only() -> None:
+    year = YearToDate.zeros(1)
+    split(flat(0, **CATASTROPHIC), year, [3000])
+    dearer = {**CATASTROPHIC, "second_ppm": [1_000_000, 1_000_000]}
+    assert split(flat(0, **dearer), year, [100]).second[0] == 100
+
+
+def test_the_ceiling_holds_over_the_year_and_the_large_expense_cover_takes_over() -> None:
+    rules = flat(
+        800_000, inpatient_ceiling=800, second_above_ceiling=[True, False], second_to=[NO_LIMIT, 0], second_ppm=900_000, second_cap=500
+    )
+    year = YearToDate.zeros(1)
+    parts = split(rules, year, [500, 700, 500, 10], scheme=EMPLOYEE)
+    assert parts.basic.tolist() == [400, 400, 0, 0]
+    assert parts.second.tolist() == [0, 180, 320, 0]
+    assert (year.ytd_residual[0], year.ytd_cii[0]) == (200 + 500 + 10, 500)
+
+
+def test_ordinary_and_chronic_outpatient_care_have_caps_of_their_own() -> None:
+    rules = flat(500_000, outpatient_cap=100, chronic_cap=300, outpatient_deductible=50)
+    year = YearToDate.zeros(1)
+    parts = split(rules, year, [150, 400, 500, 500, 40], kind=[COMMON, CHRONIC, EMERGENCY, CHRONIC, COMMON])
+    assert parts.basic.tolist() == [50, 200, 50, 100, 0]
+    assert parts.deductible.tolist() == [50, 0, 0, 0, 0]
+    assert (year.ytd_basic_outpatient[0], year.ytd_basic_chronic[0], year.ytd_outpatient_deductible[0]) == (100, 300, 50)
+
+
+def test_upper_layers_look_at_the_kinds_they_are_told() -> None:
+    rules = flat(0, **CATASTROPHIC, aid_ppm=1_000_000, aid_cap=NO_LIMIT)
+    kinds = list(range(len(KINDS)))
+    parts = split(rules, YearToDate.zeros(1), [2000] * 4, kind=kinds, poor=1)
+    assert [kind for kind in kinds if parts.aid[kind]] == [CHRONIC, INPATIENT]
+    everywhere = rules.changed(upper_layers=True)
+    assert split(everywhere, YearToDate.zeros(1), [2000] * 4, kind=kinds, poor=1).patient.tolist() == [0] * 4
+
+
+def test_the_account_pays_the_own_part_in_scope_of_outpatient_care() -> None:
+    year = YearToDate.zeros(1)
+    year.account_balance[0] = 100
+    parts = split(flat(500_000), year, [100, 60, 100], kind=[COMMON, INPATIENT, CHRONIC], own_pay=10, scheme=EMPLOYEE)
+    assert parts.account.tolist() == [50, 0, 50]
+    assert parts.patient.tolist() == [10, 40, 10]
+    assert year.account_balance[0] == 0
+    assert year.ytd_oop[0] == 60
+
+
+def test_an_overdrawn_account_pays_nothing() -> None:
+    year = YearToDate.zeros(1)
+    year.account_balance[0] = -5
+    assert split(flat(0), year, [100], kind=COMMON).account[0] == 0
+    assert year.account_balance[0] == -5
+
+
+def test_care_without_referral_costs_more() -> None:
+    rules = flat(600_000, inpatient_deductible=1000)
+    parts = split(
+        rules,
+        YearToDate.zeros(1),
+        [20_000] * 3,
+        ratio_cut_ppm=np.array([0, 200_000, 700_000]),
+        deductible_factor_ppm=np.array([1_000_000, 2_000_000, 1_000_000]),
+    )
+    assert parts.basic.tolist() == [11_400, 7200, 0]
+    assert parts.deductible.tolist() == [1000, 2000, 1000]
+
+
+# The year
+
+
+def test_a_year_counts_and_is_reset_but_for_the_account() -> None:
+    year = YearToDate.zeros(2)
+    year.account_balance[:] = 77
+    split(flat(500_000), year, [100, 200], person_row=1, own_pay=5)
+    assert year.ytd_stays.tolist() == [0, 2]
+    assert year.ytd_basic_inpatient.tolist() == [0, 150]
+    assert year.ytd_residual.tolist() == [0, 150]
+    assert year.ytd_oop.tolist() == [0, 160]
+    year.start_year()
+    assert not any(column.any() for name, column in year.columns().items() if name != "account_balance")
+    assert year.account_balance.tolist() == [77, 77]
+
+
+def test_counters_stop_at_their_top_and_money_stays_conserved() -> None:
+    year = YearToDate.zeros(1)
+    parts = split(flat(500_000), year, [MAX_AMOUNT, MAX_AMOUNT], own_pay=MAX_AMOUNT)
+    assert parts.total.tolist() == [2 * MAX_AMOUNT] * 2
+    assert year.ytd_basic_inpatient[0] == year.ytd_residual[0] == year.ytd_oop[0] == COUNTER_TOP
+    stays = YearToDate.zeros(1)
+    split(flat(0), stays, [1] * 300)
+    assert stays.ytd_stays[0] == 255
+
+
+def test_a_year_shares_the_columns_of_people() -> None:
+    people = SimpleNamespace(**YearToDate.zeros(1).columns())
+    split(flat(500_000), YearToDate.of(people), [100])
+    assert people.ytd_basic_inpatient.tolist() == [50]
+
+
+def test_a_copy_of_a_year_is_independent() -> None:
+    year = YearToDate.zeros(1)
+    split(flat(500_000), year.copy(), [100])
+    assert year.ytd_basic_inpatient[0] == 0
+
+
+@pytest.mark.parametrize("column", [np.zeros(2, dtype=np.int64), np.zeros(3, dtype=np.int32), np.zeros(4, dtype=np.int32)[::2]])
+def test_a_year_of_other_columns_is_refused(column: Any) -> None:
+    with pytest.raises(ValueError, match="ytd_aid is .* a contiguous int32 array of 2 people is needed"):
+        YearToDate(**{**YearToDate.zeros(2).columns(), "ytd_aid": column})
+
+
+# Claims
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        ({"person_row": [0, 2]}, "claim 1 cannot be split: person_row=2"),
+        ({"person_row": [1, 0]}, "claim 1 cannot be split: person_row=0"),
+        ({"person_row": [-1, 0]}, "claim 0 cannot be split: person_row=-1"),
+        ({"scheme": 2}, "scheme=2"),
+        ({"kind": [3, 4]}, "kind=4"),
+        ({"poor": 2}, "poor=2"),
+        ({"benefit_class": 5}, "benefit_class=5"),
+        ({"own_pay": [0, -3]}, "own_pay=-3"),
+        ({"ratio_cut_ppm": np.array([0, -1])}, "ratio_cut_ppm=-1"),
+        ({"deductible_factor_ppm": np.array([0, -1])}, "deductible_factor_ppm=-1"),
+    ],
+)
+def test_impossible_claims_are_refused_before_anything_is_paid(columns: dict[str, Any], found: str) -> None:
+    year = YearToDate.zeros(2)
+    with pytest.raises(ValueError, match=found):
+        split(flat(500_000), year, [100, 100], **columns)
+    assert not year.ytd_basic_inpatient.any()
+
+
+@pytest.mark.parametrize("amount", [-1, MAX_AMOUNT + 1])
+def test_amounts_out_of_range_are_refused(amount: int) -> None:
+    with pytest.raises(ValueError, match=f"in_scope={amount}"):
+        split(flat(0), YearToDate.zeros(1), [amount])
+
+
+def test_floats_and_other_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="own_pay is float64"):
+        split(flat(0), YearToDate.zeros(1), [1], own_pay=0.5)
+    with pytest.raises(ValueError, match=r"ratio_cut_ppm is int64 \(2,\); integers of shape \(1,\) are needed"):
+        split(flat(0), YearToDate.zeros(1), [1], ratio_cut_ppm=np.array([0, 0]))
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_a_month_without_claims(parallel: bool) -> None:
+    parts = split(flat(0), YearToDate.zeros(3), [], parallel=parallel)
+    assert len(parts) == 0
+    assert parts.total.dtype == np.int64
+
+
+# The price
+
+
+def test_the_expected_price_is_what_an_untouched_person_would_pay() -> None:
+    rules = flat(600_000, inpatient_deductible=[[0] * 5, [100, 400, 500, 1000, 1500]])
+    price = expected_price(rules, RESIDENT, np.arange(5), INPATIENT, np.full((3, 5), 10_000), 50)
+    assert price.shape == (3, 5)
+    assert price.dtype == np.int64
+    assert price[0].tolist() == [4110, 4290, 4350, 4650, 4950]
+    assert expected_price(rules, RESIDENT, 3, INPATIENT, 10_000, 0, ratio_cut_ppm=100_000, deductible_factor_ppm=2_000_000).tolist() == 6000
+
+
+def test_the_poor_expect_their_assistance() -> None:
+    rules = flat(500_000, aid_ppm=500_000, aid_cap=NO_LIMIT)
+    assert expected_price(rules, RESIDENT, 0, INPATIENT, 1000, 0, poor=[0, 1]).tolist() == [500, 250]
