@@ -253,7 +253,7 @@ class Fund(Section):
 
     opening_balance: ByScheme[Annotated[Leaf, leaf("yuan", 0, 1e12, "pooled balance at the start of the base year")]]
     reserve_share: Annotated[Leaf, leaf("share", 0, 1, "income kept back from the budgets")]
-    catastrophic_premium: Annotated[Leaf, leaf("yuan/person/year", 0, 1e4, "resident fund to catastrophic insurer")]
+    catastrophic_premium: Annotated[Leaf, leaf("yuan/person/year", 0, 1e4, "from a pooled fund to its second layer")]
     aid_budget: Annotated[Leaf, leaf("yuan/person/year", 0, 1e4, "assistance fund per insured person")]
 
 

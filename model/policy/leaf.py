@@ -17,6 +17,8 @@ __all__ = ["Dated", "Form", "Leaf", "LeafSpec", "leaf", "problem", "source_probl
 Form = Literal["number", "integer", "vector", "bands", "text", "any"]
 
 LEAF_KEYS = ("value", "unit", "from", "source")
+LARGEST = 2**63 - 1
+"""Whole numbers beyond this have no place in any column."""
 FREE_SOURCES = ("assumption", "fitted")
 """Words that may open a source in place of a key of the file's `[sources]` table."""
 
@@ -166,6 +168,8 @@ class LeafSpec:
     def _number(self, value: object, at: str) -> float | int:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise problem("a number is expected", at=at, found=value, allowed=self.range_text())
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise problem("out of range", at=at, found=value, allowed=self.range_text())
         if not math.isfinite(value):
             raise problem("not a finite number", at=at, found=value, allowed=self.range_text())
         if self.form == "integer" and value != int(value):
@@ -273,8 +277,10 @@ def _band(item: object, at: str) -> tuple[float, float, float]:
         raise problem("a band is [from, to, ratio]", at=at, found=item)
     low, high, ratio = (math.inf if part == "inf" else part for part in item)
     for i, part in enumerate((low, high, ratio)):
-        if isinstance(part, bool) or not isinstance(part, int | float) or math.isnan(part):
+        if isinstance(part, bool) or not isinstance(part, int | float) or part != part:
             raise problem("a number is expected", at=f"{at}[{i}]", found=part)
+        if isinstance(part, int) and abs(part) > LARGEST:
+            raise problem("out of range", at=f"{at}[{i}]", found=part, allowed="a number of 64 bits")
     if not 0 <= low < high or math.isinf(low):
         raise problem("a band must run upwards from 0 or more", at=at, found=item)
     if not 0 <= ratio <= 1:

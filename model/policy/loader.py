@@ -80,7 +80,7 @@ def write_fitted(path: str | Path, fitted: Mapping[str, Any], source: str = "fit
     rest = {key: value for key, value in new_raw.items() if key != "fitted"}
     if rest != old_raw:
         raise InputError("the [fitted] section cannot be told from the rest", file=file, path="fitted")
-    _validated(CityFile, new_raw, file)
+    validated(CityFile, new_raw, file)
     _replace(file, new)
 
 
@@ -99,12 +99,10 @@ def _find(name_or_path: str | Path, folder: str, what: str) -> Path:
 
 
 def _load[S: Section](model: type[S], file: Path) -> S:
-    return _validated(model, _parse(_read_text(file), file), file)
+    return validated(model, _parse(_read_text(file), file), file)
 
 
 def _read_text(file: Path) -> str:
-    if file.is_dir():
-        raise InputError("a folder, not a file", file=file, allowed="a TOML file")
     try:
         return file.read_bytes().decode("utf-8")
     except FileNotFoundError:
@@ -112,6 +110,8 @@ def _read_text(file: Path) -> str:
         raise InputError("no such file", file=file, nearest=near) from None
     except UnicodeDecodeError as error:
         raise InputError("not UTF-8 text", file=file, found=f"byte {error.start}", allowed="UTF-8") from None
+    except IsADirectoryError:
+        raise InputError("a folder, not a file", file=file, allowed="a TOML file") from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", file=file) from None
 
@@ -119,11 +119,14 @@ def _read_text(file: Path) -> str:
 def _parse(text: str, file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number of more digits than Python reads
         raise InputError(f"not TOML: {error}", file=file) from None
+    except RecursionError:
+        raise InputError("not TOML: nested too deeply", file=file) from None
 
 
-def _validated[S: Section](model: type[S], raw: dict[str, Any], file: Path) -> S:
+def validated[S: Section](model: type[S], raw: dict[str, Any], file: Path) -> S:
+    """Parsed TOML as a section, its sources checked; `file` is named in messages only."""
     try:
         section = model.model_validate(raw)
     except ValidationError as error:
@@ -142,7 +145,7 @@ def _translated(error: ValidationError, file: Path) -> InputError:
             context["what"],
             file=file,
             path=(path + context["at"]).lstrip("."),
-            found=context["found"],
+            found=_tellable(context["found"]),
             allowed=context["allowed"],
             nearest=context["nearest"],
         )
@@ -153,10 +156,19 @@ def _translated(error: ValidationError, file: Path) -> InputError:
         first["msg"][0].lower() + first["msg"][1:],
         file=file,
         path=path,
-        found=first["input"],
+        found=_tellable(first["input"]),
         allowed=names or None,
-        nearest=nearest(str(first["input"]), names) if names else None,
+        nearest=nearest(str(_tellable(first["input"])), names) if names else None,
     )
+
+
+def _tellable(found: object) -> object:
+    """What was found, unless it is a number of more digits than Python prints."""
+    try:
+        repr(found)
+    except ValueError:
+        return "a number of thousands of digits"
+    return found
 
 
 def _dotted(loc: tuple[int | str, ...]) -> str:

@@ -97,6 +97,9 @@ REFUSED: list[tuple[str, LeafSpec, Any, str, str]] = [
     ("band of two", BAND, one([[5, 6]], "b"), ".value[0]", "a band is [from, to, ratio]"),
     ("band of text", BAND, one([[0, "high", 0.5]], "b"), ".value[0][1]", "a number is expected"),
     ("ratio above 1", BAND, one([[0, 1, 60]], "b"), ".value[0][2]", "out of range"),
+    ("huge band", BAND, one([[0, 10**400, 0.5]], "b"), ".value[0][1]", "out of range"),
+    ("no number in a band", BAND, one([[0, math.nan, 0.5]], "b"), ".value[0][1]", "a number is expected"),
+    ("huge number", leaf("case"), one(10**400, "case"), ".value", "out of range"),
     ("no bands", BAND, one([], "b"), ".value", "a list of [from, to, ratio] is expected"),
 ]
 

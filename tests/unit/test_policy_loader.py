@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import data
 from model.calendar import parse_month
@@ -22,6 +26,7 @@ from model.policy import (
     walk,
     write_fitted,
 )
+from model.policy.loader import validated
 
 CITY = data.folder("cities", "yuncheng.toml").read_text(encoding="utf-8")
 POLICY = data.folder("policies", "dip.toml").read_text(encoding="utf-8")
@@ -150,6 +155,7 @@ CITY_MISTAKES = [
         "data_status = 3  # {",
         ["data_status", "a table is expected", "found 3", "allowed: zh, en"],
     ),
+    ("wrote thousands of digits", "townships = 21", "townships = 0x" + "f" * 5000, ["counties[0].townships", "thousands of digits"]),
     ("broke the TOML", "[prices]", "[prices", ["not TOML", "line"]),
 ]
 
@@ -331,3 +337,54 @@ def test_sections_are_read_by_name_too() -> None:
     assert load_behaviour().utility["lambda"]["private"].at(MONTH) == 1.0
     with pytest.raises(KeyError):
         city["prices"]["inflation"]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates() | st.integers(10**400, 10**401),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["value", "unit", "source", "from", "zh", "x"]), inner, max_size=4)
+    ),
+    max_leaves=6,
+)
+
+
+def places(raw: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a nest of tables and lists."""
+    pairs = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
+    return [at, *(place for key, part in pairs for place in places(part, (*at, key)))]
+
+
+PLACES = places(tomllib.loads(CITY))[1:]
+
+
+@given(st.sampled_from(PLACES), ANYTHING)
+def test_whatever_stands_anywhere_only_an_input_error_comes(place: tuple[Any, ...], anything: Any) -> None:
+    raw = tomllib.loads(CITY)
+    inside = raw
+    for key in place[:-1]:
+        inside = inside[key]
+    inside[place[-1]] = anything
+    try:
+        validated(CityFile, raw, Path("city.toml"))
+    except InputError as error:
+        message = str(error)
+        assert message.startswith("city.toml: ")
+
+
+@given(st.text() | st.text(alphabet='[]{}="ab1.\n', max_size=60))
+def test_whatever_text_a_file_holds_only_an_input_error_comes(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "policy.toml")
+        file.write_bytes(text.encode("utf-8", "surrogatepass"))
+        with pytest.raises(InputError):
+            load_policy(file)
+
+
+@pytest.mark.parametrize("text", ["a = " + "9" * 5000, "a = " + "[" * 100_000, 'name = "\\uD800"'])
+def test_texts_that_python_chokes_on(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="not TOML"):
+        load_policy(file)
+    with pytest.raises(InputError, match="cannot be read"):
+        load_policy(tmp_path / f"{'x' * 300}.toml")
