@@ -1,0 +1,702 @@
+"""A month of ill health, person by person: onset and control of chronic disease, and need for outpatient and inpatient care."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Protocol
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from model.calendar import EPOCH
+from model.codes import AGE_BANDS, CHRONIC, COMMON, CONDITIONS, EMERGENCY, SCHEMES, SEVERITIES, SEXES
+from model.decisions import Decision
+from model.demography import DemographyRules, death_ratios
+from model.people import People
+from model.population import (
+    STATES,
+    HealthMix,
+    PopulationPlan,
+    Vector,
+    age_distribution,
+    band_of,
+    band_shares,
+    bisect,
+    find,
+    health_mix,
+    state_product,
+)
+from model.streams import Word, draw, month_slot, seed_keys, u01
+
+VISIT_KINDS = (COMMON, CHRONIC, EMERGENCY)
+"""Kinds of outpatient need, in the order of their codes."""
+
+MOST_IN_A_MONTH = 0.95
+"""Highest chance of one kind of need in a month: a person has at most one need of a kind a month."""
+
+NO_CONDITION = len(CONDITIONS)
+"""Leading condition of who has none."""
+
+_CHRONIC, _OUTPATIENT, _INPATIENT = int(Decision.CHRONIC), int(Decision.OUTPATIENT_NEED), int(Decision.INPATIENT_NEED)
+_GROUP, _SEVERITY = int(Decision.GROUP), int(Decision.SEVERITY)
+_BLOCK = 1024
+_CHUNK = 16 * _BLOCK
+_STRATA = len(SCHEMES) * len(SEXES) * len(AGE_BANDS)
+_N_BANDS, _N_CONDITIONS = len(AGE_BANDS), len(CONDITIONS)
+_CHANCE_BITS = 10
+_NO_SPLIT = 0
+_STAY = 8
+
+
+def _visit_age() -> NDArray[np.float64]:
+    return np.array([[1.6, 0.8, 0.7, 1.0, 1.4, 1.5], [0.3, 0.3, 0.6, 1.0, 1.2, 1.2], [1.4, 0.8, 0.8, 0.9, 1.3, 2.0]])
+
+
+def _visit_condition() -> NDArray[np.float64]:
+    return np.array([[1.1, 1.1, 1.2, 1.1, 1.1, 1.1], [1.0, 1.3, 0.7, 0.9, 0.9, 1.5], [1.1, 1.2, 1.5, 1.5, 1.4, 1.3]])
+
+
+def _visit_severity() -> NDArray[np.float64]:
+    return np.array([[0.80, 0.18, 0.02], [0.70, 0.26, 0.04], [0.35, 0.45, 0.20]])
+
+
+def _progression() -> NDArray[np.float64]:
+    ratio = np.ones((_N_CONDITIONS, _N_CONDITIONS))
+    hypertension, diabetes, copd, heart, stroke = range(5)
+    ratio[hypertension, [heart, stroke]] = 1.8, 2.2
+    ratio[diabetes, [hypertension, heart, stroke]] = 1.5, 1.7, 1.6
+    ratio[copd, heart] = 1.4
+    ratio[heart, stroke] = 1.6
+    return ratio
+
+
+@dataclass(frozen=True)
+class IllnessRules:
+    """How often people fall ill. Rates are needs, met or not, and levels hold for the city's people at the start.
+
+    Attributes:
+        visit_rate: (2, 3) outpatient needs per head and year by scheme and kind (common, chronic, emergency).
+        admission_rate: (2,) inpatient needs per head and year by scheme.
+        visit_scale, admission_scale: factors on these levels that calibration found; 1 is neutral.
+        visit_age: (3, 6) relative outpatient need by kind and age band; shape after the National Health Services Survey
+            2018 (most in small children and the old), numbers are an assumption.
+        visit_condition: (3, 6) by kind and condition: factors, multiplied, for common and emergency need; weights, added,
+            for chronic need, which nobody has without a condition; assumption.
+        visit_severity: (3, 3) shares of mild, moderate and severe by kind; assumption.
+        admission_age: (6,) relative inpatient need by age band; shape after the National Health Services Survey 2018 (27 a
+            hundred at 65 and over, 14 overall), so that retired employees are admitted about four times as often as active
+            ones (National Healthcare Security Administration 2021: 39.5 and 9.9 a hundred); assumption by band.
+        admission_condition: (6,) factor of each condition on inpatient need, multiplied; assumption.
+        uncontrolled_admission: factor of uncontrolled chronic disease on inpatient need; assumption.
+        admission_severity: (3,) shares of mild, moderate and severe among inpatient needs; assumption.
+        severity_frailty: shift of the log odds of worse severity per unit of log frailty; assumption.
+        severity_age: (6,) the same by age band; assumption.
+        incidence: (6, 6) onsets per person without the condition and year, by condition and age band; None: those that
+            keep each band's prevalence as it is (:func:`steady_incidence`).
+        progression: (6, 6) factor of having the first condition on onset of the second; assumption.
+        progression_uncontrolled: factor of uncontrolled disease on onset of a further condition; assumption.
+        control_loss: chance in a month that controlled disease gets out of control; assumption.
+        control_gain_primary: how much more a visit to primary care does for control than one elsewhere; assumption.
+        visits_sought: share of chronic needs for which care is sought, used to balance control gained against control lost;
+            assumption.
+    """
+
+    visit_rate: NDArray[np.float64]
+    admission_rate: NDArray[np.float64]
+    visit_scale: NDArray[np.float64] = field(default_factory=lambda: np.ones((len(SCHEMES), len(VISIT_KINDS))))
+    admission_scale: NDArray[np.float64] = field(default_factory=lambda: np.ones(len(SCHEMES)))
+    visit_age: NDArray[np.float64] = field(default_factory=_visit_age)
+    visit_condition: NDArray[np.float64] = field(default_factory=_visit_condition)
+    visit_severity: NDArray[np.float64] = field(default_factory=_visit_severity)
+    admission_age: NDArray[np.float64] = field(default_factory=lambda: np.array([0.9, 0.35, 0.6, 0.9, 1.6, 2.2]))
+    admission_condition: NDArray[np.float64] = field(default_factory=lambda: np.array([1.15, 1.3, 1.5, 1.5, 1.5, 2.5]))
+    uncontrolled_admission: float = 1.3
+    admission_severity: NDArray[np.float64] = field(default_factory=lambda: np.array([0.55, 0.33, 0.12]))
+    severity_frailty: float = 0.5
+    severity_age: NDArray[np.float64] = field(default_factory=lambda: np.array([-0.3, -0.5, -0.3, 0.0, 0.2, 0.4]))
+    incidence: NDArray[np.float64] | None = None
+    progression: NDArray[np.float64] = field(default_factory=_progression)
+    progression_uncontrolled: float = 1.5
+    control_loss: float = 0.02
+    control_gain_primary: float = 1.25
+    visits_sought: float = 0.8
+
+
+class GroupSource(Protocol):
+    """What is read of the disease-group catalogue: columns over groups, see :mod:`model.catalogue`."""
+
+    adrg: NDArray[np.int16]
+    severity: NDArray[np.int8]
+    incidence: NDArray[np.float64]
+    female_share: NDArray[np.float64]
+    rr: NDArray[np.float64]
+    emergency_share: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """How the disease group of an inpatient need is drawn.
+
+    Attributes:
+        cumulative: (84, families) running share of each family of groups (ADRG) by stratum:
+            (sex × 6 + age band) × 7 + leading condition.
+        member: (families, 3) group of a family at each severity drawn.
+        severity: (families, 3) severity that the need then has: of a family that is split, that of the group.
+        emergency: (groups,) share of emergencies.
+        leading: (64,) leading condition of each mask of conditions: the one that adds most to need; 6 for none.
+    """
+
+    cumulative: NDArray[np.float64]
+    member: NDArray[np.int16]
+    severity: NDArray[np.uint8]
+    emergency: NDArray[np.float64]
+    leading: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Illness:
+    """The rules made ready for the months of one city (see :func:`prepare_illness`).
+
+    Strata are scheme × 12 + sex × 6 + age band, states are mask × 2 + controlled.
+
+    Attributes:
+        visit: (3, 24) chance of a need in a month at factor 1, by kind and stratum.
+        visit_factor: (3, 128) factor of each state, by kind; frailty multiplies common and emergency need as well.
+        visit_cut: (3, 2) of 1024: where mild and where moderate ends, by kind.
+        admission: (24,) chance of an inpatient need in a month at factor 1, by stratum.
+        admission_factor: (128,) factor of each state, to be multiplied by frailty.
+        severity_cut: (2,) log odds of at least moderate and of severe, at average age and frailty 1.
+        severity_frailty, severity_age: shifts of these.
+        onset: (6, 128) chance in a month of any new condition, by age band and state, to be multiplied by frailty.
+        onset_cumulative: (6, 128, 6) running share of each condition in that.
+        control_loss: chance in a month to lose control.
+        control_start: chance that new disease is controlled.
+        control_gain: (2,) chance that a chronic visit brings control, elsewhere and in primary care.
+        groups: how disease groups are drawn.
+    """
+
+    visit: NDArray[np.float32]
+    visit_factor: NDArray[np.float32]
+    visit_cut: NDArray[np.uint32]
+    admission: NDArray[np.float32]
+    admission_factor: NDArray[np.float32]
+    severity_cut: NDArray[np.float64]
+    severity_frailty: float
+    severity_age: NDArray[np.float64]
+    onset: NDArray[np.float32]
+    onset_cumulative: NDArray[np.float64]
+    control_loss: float
+    control_start: float
+    control_gain: NDArray[np.float64]
+    groups: Groups
+
+
+@dataclass(frozen=True)
+class OutpatientNeed:
+    """Needs for outpatient care of a month, in order of the people's rows, within a row by kind."""
+
+    row: NDArray[np.int32]
+    kind: NDArray[np.uint8]
+    severity: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
+class InpatientNeed:
+    """Needs for a stay of a month, in order of the people's rows: the true disease group, severity, emergency or not."""
+
+    row: NDArray[np.int32]
+    group: NDArray[np.int16]
+    severity: NDArray[np.uint8]
+    emergency: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+# Made ready once
+
+
+def prepare_illness(
+    rules: IllnessRules, plan: PopulationPlan, catalogue: GroupSource, demography: DemographyRules | None = None
+) -> Illness:
+    """Make rules ready: levels are met in expectation by the people whom the plan describes.
+
+    Args:
+        rules: how often people fall ill.
+        plan: the people that rates are per head of.
+        catalogue: disease groups with their incidence.
+        demography: mortality of the chronically ill, for the steady incidence; None: as everybody's.
+    """
+    mix = health_mix(plan)
+    factors = _visit_factors(rules)
+    visit = np.stack([_base(rules.visit_rate[:, k], _by_sex(rules.visit_age[k]), factors[k], mix, plan, k != CHRONIC) for k in VISIT_KINDS])
+    factor = state_product(rules.admission_condition, rules.uncontrolled_admission)
+    age_and_sex = np.asarray(rules.admission_age) * _sex_ratio(catalogue)
+    admission = _base(rules.admission_rate, age_and_sex, factor, mix, plan, True)
+    per_stratum = _STRATA // len(SCHEMES)
+    visit *= np.repeat(np.asarray(rules.visit_scale).T, per_stratum, axis=1)
+    admission *= np.repeat(np.asarray(rules.admission_scale), per_stratum)
+    onset, onset_cumulative = _onset(rules, plan, mix, demography)
+    return Illness(
+        visit=visit.astype(np.float32),
+        visit_factor=factors.astype(np.float32),
+        visit_cut=np.round(np.cumsum(rules.visit_severity, axis=1)[:, :2] * 2**_CHANCE_BITS).astype(np.uint32),
+        admission=admission.astype(np.float32),
+        admission_factor=factor.astype(np.float32),
+        severity_cut=_severity_cuts(rules, admission, factor, mix, plan),
+        severity_frailty=rules.severity_frailty,
+        severity_age=np.asarray(rules.severity_age, dtype=np.float64),
+        onset=onset.astype(np.float32),
+        onset_cumulative=onset_cumulative,
+        control_loss=rules.control_loss,
+        control_start=plan.control_share,
+        control_gain=_control_gain(rules, plan, mix, visit[CHRONIC], factors[CHRONIC]),
+        groups=prepare_groups(catalogue, np.asarray(rules.admission_condition)),
+    )
+
+
+def _by_sex(by_band: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.broadcast_to(np.asarray(by_band, dtype=np.float64), (len(SEXES), _N_BANDS))
+
+
+def _visit_factors(rules: IllnessRules) -> NDArray[np.float64]:
+    """Factor of each state on outpatient need, (3, 128)."""
+    having = ((np.arange(STATES) >> 1)[:, None] >> np.arange(_N_CONDITIONS)) & 1
+    factors = np.stack([state_product(rules.visit_condition[k]) for k in VISIT_KINDS])
+    factors[CHRONIC] = having @ np.asarray(rules.visit_condition[CHRONIC], dtype=np.float64)
+    return factors
+
+
+def _sex_ratio(catalogue: GroupSource) -> NDArray[np.float64]:
+    """Inpatient need of each sex to the mean of both, by age band, as the catalogue's incidence has it, (2, 6)."""
+    total = catalogue.incidence.sum(axis=0)
+    women = (catalogue.incidence * catalogue.female_share[:, None]).sum(axis=0)
+    share = np.divide(women, total, out=np.full(_N_BANDS, 0.5), where=total > 0)
+    return 2.0 * np.stack([1.0 - share, share])
+
+
+def _expected(
+    base: NDArray[np.float64], factor: NDArray[np.float64], mix: HealthMix, plan: PopulationPlan, frail: bool
+) -> NDArray[np.float64]:
+    """Needs per head and year by scheme, (2,), of chances ``base`` (24,) in a month at factor 1."""
+    shares = band_shares(plan)
+    by_state = (mix.frailty if frail else np.ones_like(mix.frailty))[:, None] * factor[None, :]
+    chance = base.reshape(shares.shape)
+    total = np.zeros(len(SCHEMES))
+    for scheme, sex, band in np.ndindex(shares.shape):
+        months = np.minimum(chance[scheme, sex, band] * by_state, MOST_IN_A_MONTH)
+        total[scheme] += 12.0 * shares[scheme, sex, band] * float((mix.weight[band] * months).sum())
+    return total
+
+
+def _base(
+    rate: NDArray[np.float64],
+    shape: NDArray[np.float64],
+    factor: NDArray[np.float64],
+    mix: HealthMix,
+    plan: PopulationPlan,
+    frail: bool,
+) -> NDArray[np.float64]:
+    """Chances in a month at factor 1, (24,), of a shape by sex and age band (2, 6) that give ``rate`` by scheme."""
+    shapes = np.stack([shape, shape])
+    unit = _expected(shapes.ravel() * 1e-9, factor, mix, plan, frail) * 1e9
+    for scheme in range(len(SCHEMES)):
+        if rate[scheme] <= 0 or unit[scheme] <= 0:
+            shapes[scheme] *= 0.0
+            continue
+        level = rate[scheme] / unit[scheme]
+        shapes[scheme] *= level
+
+        def excess(log_scale: float, scheme: int = scheme) -> float:
+            scaled = shapes * math.exp(log_scale)
+            return float(_expected(scaled.ravel(), factor, mix, plan, frail)[scheme] - rate[scheme])
+
+        if excess(0.0) < -1e-9 * rate[scheme]:  # some chances reach the highest there is: raise the others
+            shapes[scheme] *= math.exp(bisect(excess, 0.0, 3.0))
+    return shapes.ravel()
+
+
+def expected_admissions(illness: Illness, plan: PopulationPlan) -> NDArray[np.float64]:
+    """Inpatient needs per head and year by scheme, (2,), of the people whom the plan describes."""
+    base, factor = illness.admission.astype(np.float64), illness.admission_factor.astype(np.float64)
+    return _expected(base, factor, health_mix(plan), plan, True)
+
+
+def expected_visits(illness: Illness, plan: PopulationPlan) -> NDArray[np.float64]:
+    """Outpatient needs per head and year by scheme and kind, (2, 3), of the people whom the plan describes."""
+    mix = health_mix(plan)
+    base, factor = illness.visit.astype(np.float64), illness.visit_factor.astype(np.float64)
+    return np.stack([_expected(base[k], factor[k], mix, plan, k != CHRONIC) for k in VISIT_KINDS], axis=1)
+
+
+def steady_incidence(plan: PopulationPlan, demography: DemographyRules | None = None) -> NDArray[np.float64]:
+    """Onsets per person without the condition and year that keep the prevalence of each age band, (6, 6).
+
+    Who grows into a band brings the prevalence of the band below and leaves with the band's own; who has a condition dies
+    sooner. Where prevalence falls with age there are no onsets.
+    """
+    ages, prevalence = age_distribution(plan), np.asarray(plan.prevalence, dtype=np.float64)
+    edges = (*AGE_BANDS, len(ages))
+    people = np.array([ages[a:b].sum() for a, b in pairwise(edges)])
+    before = np.array([ages[0], *(ages[a - 1] for a in edges[1:-1])])
+    entering = np.divide(before, people, out=np.zeros(_N_BANDS), where=people > 0)
+    below = np.concatenate([np.zeros((_N_CONDITIONS, 1)), prevalence[:, :-1]], axis=1)
+    lost = np.zeros_like(prevalence)
+    if demography is not None:
+        lost = prevalence * (death_ratios(demography, plan) - 1.0) * np.asarray(demography.mortality)
+    needed = np.maximum(entering * (prevalence - below) + lost, 0.0)
+    incidence: NDArray[np.float64] = np.divide(needed, 1.0 - prevalence, out=np.zeros_like(prevalence), where=prevalence < 1)
+    return incidence
+
+
+def _onset(
+    rules: IllnessRules, plan: PopulationPlan, mix: HealthMix, demography: DemographyRules | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Chance in a month of any new condition by age band and state, (6, 128), and the running share of each, (6, 128, 6)."""
+    incidence = steady_incidence(plan, demography) if rules.incidence is None else np.asarray(rules.incidence)
+    hazard = np.zeros((_N_BANDS, STATES, _N_CONDITIONS))
+    state = np.arange(STATES)
+    for condition in range(_N_CONDITIONS):
+        factor = state_product(rules.progression[:, condition], rules.progression_uncontrolled)
+        without = ((state >> (1 + condition)) & 1) == 0
+        at_risk = np.einsum("bns,s->b", mix.weight, without)
+        weighted = np.einsum("bns,n,s->b", mix.weight, mix.frailty, factor * without)
+        level = np.divide(incidence[condition] * at_risk, weighted, out=np.zeros(_N_BANDS), where=weighted > 0)
+        hazard[:, :, condition] = level[:, None] * factor * without / 12.0
+    total = hazard.sum(axis=2)
+    running = np.divide(np.cumsum(hazard, axis=2), total[:, :, None], out=np.ones_like(hazard), where=total[:, :, None] > 0)
+    return total, running
+
+
+def _severity_cuts(
+    rules: IllnessRules, admission: NDArray[np.float64], factor: NDArray[np.float64], mix: HealthMix, plan: PopulationPlan
+) -> NDArray[np.float64]:
+    """Log odds at which inpatient needs have the given shares of moderate or severe, and of severe."""
+    shares = band_shares(plan)
+    people = np.asarray(plan.city_persons, dtype=np.float64)[:, None, None] * shares
+    by_band = (people * admission.reshape(shares.shape)).sum(axis=(0, 1))
+    need = by_band[:, None] * np.einsum("bns,s->bn", mix.weight, factor) * mix.frailty
+    need = need / need.sum() if need.sum() > 0 else np.full_like(need, 1.0 / need.size)
+    shift = rules.severity_frailty * np.log(mix.frailty)[None, :] + np.asarray(rules.severity_age)[:, None]
+
+    def cut(share: float) -> float:
+        return bisect(lambda x: float((need / (1.0 + np.exp(-x - shift))).sum()) - share, -30.0, 30.0)
+
+    return np.array([cut(float(rules.admission_severity[1:].sum())), cut(float(rules.admission_severity[2]))])
+
+
+def _control_gain(
+    rules: IllnessRules, plan: PopulationPlan, mix: HealthMix, visit: NDArray[np.float64], factor: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Chance that a visit brings control, elsewhere and in primary care, such that control gained and lost balance at the start.
+
+    Reckoned as if half of the chronic visits were made to primary care.
+    """
+    city = np.asarray(plan.city_persons, dtype=np.float64) / np.sum(plan.city_persons)
+    needs = float(city @ _expected(visit, factor, mix, plan, False)) / 12.0
+    ill = float(np.einsum("x,xab,bns,s->", city, band_shares(plan), mix.weight, np.arange(STATES) >= 2))
+    visits = rules.visits_sought * needs / ill if ill > 0 else 0.0
+    uncontrolled = 1.0 - plan.control_share
+    mean = rules.control_loss * plan.control_share / (uncontrolled * visits) if uncontrolled * visits > 0 else 0.0
+    elsewhere = 2.0 * mean / (1.0 + rules.control_gain_primary)
+    gain: NDArray[np.float64] = np.minimum(np.array([elsewhere, elsewhere * rules.control_gain_primary]), 1.0)
+    return gain
+
+
+def prepare_groups(catalogue: GroupSource, condition_factor: NDArray[np.float64]) -> Groups:
+    """Tables of disease groups by sex, age band and leading condition.
+
+    Args:
+        catalogue: disease groups.
+        condition_factor: (6,) how much each condition adds to need; the highest leads.
+    """
+    families = int(catalogue.adrg.max()) + 1
+    sexes = 2.0 * np.stack([1.0 - catalogue.female_share, catalogue.female_share])
+    risk = np.concatenate([catalogue.rr, np.ones((len(catalogue.adrg), 1))], axis=1)
+    share = np.einsum("xg,gb,gc->xbcg", sexes, catalogue.incidence, risk).reshape(-1, len(catalogue.adrg))
+    by_family = np.zeros((len(share), families))
+    np.add.at(by_family.T, catalogue.adrg, share.T)
+    running = np.cumsum(by_family, axis=1)
+    if running[:, -1].min() <= 0:
+        raise ValueError("the catalogue has no disease group for some sex, age and condition")
+    running /= running[:, -1:]
+    member, severity = _members(catalogue, families)
+    return Groups(running, member, severity, np.asarray(catalogue.emergency_share, dtype=np.float64), _leading(condition_factor))
+
+
+def _members(catalogue: GroupSource, families: int) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
+    """Group of each family at each severity drawn, and the severity that then counts."""
+    member = np.zeros((families, len(SEVERITIES)), dtype=np.int16)
+    severity = np.zeros((families, len(SEVERITIES)), dtype=np.uint8)
+    for family in range(families):
+        own = np.flatnonzero(catalogue.adrg == family)
+        split = own[catalogue.severity[own] > _NO_SPLIT]
+        for drawn in range(len(SEVERITIES)):
+            if not len(split):
+                member[family, drawn], severity[family, drawn] = own[0], drawn
+                continue
+            levels = catalogue.severity[split].astype(np.int64) - 1
+            nearest = int(np.argmin(np.abs(levels - drawn) * 2 + (levels > drawn)))  # of two as near, the milder
+            member[family, drawn], severity[family, drawn] = split[nearest], levels[nearest]
+    return member, severity
+
+
+def _leading(condition_factor: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Leading condition of each mask, (64,)."""
+    leading = np.full(STATES // 2, NO_CONDITION, dtype=np.uint8)
+    for mask in range(1, len(leading)):
+        having = [c for c in range(_N_CONDITIONS) if mask >> c & 1]
+        leading[mask] = max(having, key=lambda c: (condition_factor[c], c))
+    return leading
+
+
+# Month by month
+
+
+def update_chronic(people: People, month: int, seed: int, illness: Illness) -> NDArray[np.int64]:
+    """Onset of chronic conditions and loss of control, in place.
+
+    Args:
+        people: changed in place.
+        month: month index.
+        seed: of the run.
+        illness: the city's rules, made ready.
+
+    Returns:
+        (7,) onsets by condition, and at the end the people who lost control.
+    """
+    k0, k1 = seed_keys(seed)
+    count: NDArray[np.int64] = _chronic_month(
+        people.uid, people.birth_month, people.alive, people.frailty, people.chronic, people.controlled, k0, k1, month_slot(month),
+        month - EPOCH, illness.onset, illness.onset_cumulative, illness.control_loss, illness.control_start,
+    ).sum(axis=0)  # fmt: skip
+    return count
+
+
+def update_control(
+    people: People,
+    rows: NDArray[np.integer],
+    at_primary: NDArray[np.bool_],
+    month: int,
+    seed: int,
+    illness: Illness,
+    effort: NDArray[np.float64] | None = None,
+) -> int:
+    """Control that chronic visits bring, in place.
+
+    Args:
+        people: changed in place.
+        rows: (n,) rows of who had a chronic visit this month.
+        at_primary: (n,) whether it was at a primary institution.
+        month: month index.
+        seed: of the run.
+        illness: the city's rules, made ready.
+        effort: (n,) factor on the chance, for prevention; None: 1.
+
+    Returns:
+        People whose disease came under control.
+    """
+    k0, k1 = seed_keys(seed)
+    strength = np.ones(len(rows)) if effort is None else np.ascontiguousarray(effort, dtype=np.float64)
+    where = np.ascontiguousarray(rows, dtype=np.int64)
+    primary = np.ascontiguousarray(at_primary, dtype=np.bool_)
+    gained: int = _control_month(
+        where, primary, strength, people.uid, people.chronic, people.controlled, people.alive, k0, k1, month_slot(month, 1),
+        illness.control_gain,
+    )  # fmt: skip
+    return int(gained)
+
+
+def draw_needs(people: People, month: int, seed: int, illness: Illness) -> tuple[OutpatientNeed, InpatientNeed]:
+    """Who needs care this month: at most one need of each kind of visit, and one stay, a person.
+
+    Args:
+        people: read only.
+        month: month index.
+        seed: of the run.
+        illness: the city's rules, made ready.
+    """
+    k0, k1 = seed_keys(seed)
+    mark = np.empty(len(people), dtype=np.uint16)
+    count = _need_marks(
+        people.uid, people.birth_month, people.sex, people.scheme, people.chronic, people.controlled, people.frailty, people.alive,
+        k0, k1, month_slot(month), month - EPOCH,
+        illness.visit, illness.visit_factor, illness.visit_cut, illness.admission, illness.admission_factor, mark,
+    )  # fmt: skip
+    return _visits(mark, count[:, 0]), _stays(people, month, seed, illness, mark, count[:, 1])
+
+
+def outpatient_need(people: People, month: int, seed: int, illness: Illness) -> OutpatientNeed:
+    """The first part of :func:`draw_needs` alone."""
+    return draw_needs(people, month, seed, illness)[0]
+
+
+def inpatient_need(people: People, month: int, seed: int, illness: Illness) -> InpatientNeed:
+    """The second part of :func:`draw_needs` alone."""
+    return draw_needs(people, month, seed, illness)[1]
+
+
+def _visits(mark: NDArray[np.uint16], count: NDArray[np.int64]) -> OutpatientNeed:
+    """The outpatient needs that were marked."""
+    start = _starts(count)
+    row, kind, severity = np.empty(start[-1], np.int32), np.empty(start[-1], np.uint8), np.empty(start[-1], np.uint8)
+    _outpatient_fill(mark, start, row, kind, severity)
+    return OutpatientNeed(row, kind, severity)
+
+
+def _stays(people: People, month: int, seed: int, illness: Illness, mark: NDArray[np.uint16], count: NDArray[np.int64]) -> InpatientNeed:
+    """The inpatient needs that were marked, each with its group and severity."""
+    k0, k1 = seed_keys(seed)
+    start, groups = _starts(count), illness.groups
+    row, group = np.empty(start[-1], np.int32), np.empty(start[-1], np.int16)
+    severity, emergency = np.empty(start[-1], np.uint8), np.empty(start[-1], np.bool_)
+    _inpatient_fill(
+        mark, start, people.uid, people.birth_month, people.sex, people.chronic, people.frailty, k0, k1, month_slot(month), month - EPOCH,
+        illness.severity_cut, illness.severity_frailty, illness.severity_age,
+        groups.cumulative, groups.member, groups.severity, groups.emergency, groups.leading, row, group, severity, emergency,
+    )  # fmt: skip
+    return InpatientNeed(row, group, severity, emergency)
+
+
+def _starts(count: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each chunk's events begin, and at the end how many there are."""
+    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(count, dtype=np.int64)])
+
+
+@numba.njit(cache=True, parallel=True)
+def _chronic_month(
+    uid: Vector, birth_month: Vector, alive: Vector, frailty: Vector, chronic: Vector, controlled: Vector, k0: Word,
+    k1: Word, slot: Word, now: int, onset: Vector, onset_cumulative: Vector, loss: float, start_controlled: float,
+) -> Vector:  # fmt: skip
+    """Onsets and losses of control, counted by chunk."""
+    n = len(uid)
+    count = np.zeros(((n + _CHUNK - 1) // _CHUNK, _N_CONDITIONS + 1), dtype=np.int64)
+    for chunk in numba.prange(len(count)):
+        w0, w1 = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
+        w2, w3 = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
+        for first in range(chunk * _CHUNK, min(n, (chunk + 1) * _CHUNK), _BLOCK):
+            size = min(n - first, _BLOCK)
+            for i in range(size):
+                w0[i], w1[i], w2[i], w3[i] = draw(k0, k1, _CHRONIC, slot, uid[first + i])
+            for i in range(size):
+                row = first + i
+                state = chronic[row] * 2 + controlled[row]
+                band = band_of(np.int32(now) - np.int32(birth_month[row]))
+                if alive[row] == 0:
+                    continue
+                if controlled[row] != 0 and u01(w2[i]) < loss:
+                    controlled[row] = 0
+                    count[chunk, _N_CONDITIONS] += 1
+                if u01(w0[i]) < onset[band, state] * frailty[row]:
+                    condition = find(onset_cumulative[band, state], u01(w1[i]))
+                    if chronic[row] == 0:
+                        controlled[row] = u01(w3[i]) < start_controlled
+                    chronic[row] |= np.uint8(1 << condition)
+                    count[chunk, condition] += 1
+    return count
+
+
+@numba.njit(cache=True, parallel=True)
+def _control_month(
+    rows: Vector, at_primary: Vector, strength: Vector, uid: Vector, chronic: Vector, controlled: Vector, alive: Vector,
+    k0: Word, k1: Word, slot: Word, gain: Vector,
+) -> int:  # fmt: skip
+    gained = 0
+    for i in numba.prange(len(rows)):
+        row = rows[i]
+        if alive[row] != 0 and chronic[row] != 0 and controlled[row] == 0:
+            word, _, _, _ = draw(k0, k1, _CHRONIC, slot, uid[row])
+            if u01(word) < gain[1 if at_primary[i] else 0] * strength[i]:
+                controlled[row] = 1
+                gained += 1
+    return gained
+
+
+@numba.njit(cache=True, parallel=True)
+def _need_marks(
+    uid: Vector, birth_month: Vector, sex: Vector, scheme: Vector, chronic: Vector, controlled: Vector, frailty: Vector,
+    alive: Vector, k0: Word, k1: Word, slot: Word, now: int, visit: Vector, visit_factor: Vector, visit_cut: Vector,
+    admission: Vector, admission_factor: Vector, mark: Vector,
+) -> Vector:  # fmt: skip
+    """Needs of each person, three kinds of visit in bits 0–2 with severities in bits 4–9, a stay in bit 3; counts both by chunk."""
+    n = len(uid)
+    count = np.zeros(((n + _CHUNK - 1) // _CHUNK, 2), dtype=np.int64)
+    for chunk in numba.prange(len(count)):
+        w0, w1 = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
+        w2, w3 = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
+        w4 = np.empty(_BLOCK, np.uint32)
+        most = np.float32(MOST_IN_A_MONTH)
+        visits, stays = 0, 0
+        for first in range(chunk * _CHUNK, min(n, (chunk + 1) * _CHUNK), _BLOCK):
+            size = min(n - first, _BLOCK)
+            for i in range(size):
+                w0[i], w1[i], w2[i], w3[i] = draw(k0, k1, _OUTPATIENT, slot, uid[first + i])
+            for i in range(size):
+                w4[i], _, _, _ = draw(k0, k1, _INPATIENT, slot, uid[first + i])
+            for i in range(size):
+                row = first + i
+                band = band_of(np.int32(now) - np.int32(birth_month[row]))
+                stratum = scheme[row] * 12 + sex[row] * 6 + band
+                state = chronic[row] * 2 + controlled[row]
+                lives, frail = alive[row] != 0, frailty[row]
+                n0 = lives & (u01(w0[i]) < min(visit[0, stratum] * visit_factor[0, state] * frail, most))
+                n1 = lives & (u01(w1[i]) < min(visit[1, stratum] * visit_factor[1, state], most))
+                n2 = lives & (u01(w2[i]) < min(visit[2, stratum] * visit_factor[2, state] * frail, most))
+                n3 = lives & (u01(w4[i]) < min(admission[stratum] * admission_factor[state] * frail, most))
+                a, b, c = w3[i] & 1023, (w3[i] >> 10) & 1023, (w3[i] >> 20) & 1023
+                s0 = (a >= visit_cut[0, 0]) + (a >= visit_cut[0, 1])
+                s1 = (b >= visit_cut[1, 0]) + (b >= visit_cut[1, 1])
+                s2 = (c >= visit_cut[2, 0]) + (c >= visit_cut[2, 1])
+                mark[row] = n0 + 2 * n1 + 4 * n2 + _STAY * n3 + 16 * s0 + 64 * s1 + 256 * s2
+                visits += n0 + n1 + n2
+                stays += n3
+        count[chunk, 0], count[chunk, 1] = visits, stays
+    return count
+
+
+@numba.njit(cache=True, parallel=True)
+def _outpatient_fill(mark: Vector, start: Vector, row: Vector, kind: Vector, severity: Vector) -> None:
+    n = len(mark)
+    for chunk in numba.prange(len(start) - 1):
+        at = start[chunk]
+        for person in range(chunk * _CHUNK, min(n, (chunk + 1) * _CHUNK)):
+            marks = mark[person]
+            if marks & 7:
+                for k in range(3):
+                    if (marks >> k) & 1:
+                        row[at], kind[at], severity[at] = person, k, (marks >> (4 + 2 * k)) & 3
+                        at += 1
+
+
+@numba.njit(cache=True, parallel=True)
+def _inpatient_fill(
+    mark: Vector, start: Vector, uid: Vector, birth_month: Vector, sex: Vector, chronic: Vector, frailty: Vector,
+    k0: Word, k1: Word, slot: Word, now: int, severity_cut: Vector, severity_frailty: float, severity_age: Vector,
+    cumulative: Vector, member: Vector, family_severity: Vector, emergency_share: Vector, leading: Vector, row: Vector,
+    group: Vector, severity: Vector, emergency: Vector,
+) -> None:  # fmt: skip
+    """Group: the family by its share in the person's stratum, then the member by the severity drawn."""
+    n = len(mark)
+    for chunk in numba.prange(len(start) - 1):
+        at = start[chunk]
+        for person in range(chunk * _CHUNK, min(n, (chunk + 1) * _CHUNK)):
+            if mark[person] & _STAY == 0:
+                continue
+            band = band_of(np.int32(now) - np.int32(birth_month[person]))
+            g0, g1, _, _ = draw(k0, k1, _GROUP, slot, uid[person])
+            s0, _, _, _ = draw(k0, k1, _SEVERITY, slot, uid[person])
+            stratum = (sex[person] * 6 + band) * 7 + leading[chronic[person]]
+            family = find(cumulative[stratum], u01(g0))
+            shift = severity_frailty * math.log(frailty[person]) + severity_age[band]
+            worse = u01(s0)
+            drawn = (worse < 1.0 / (1.0 + math.exp(-severity_cut[0] - shift))) + (worse < 1.0 / (1.0 + math.exp(-severity_cut[1] - shift)))
+            row[at], group[at] = person, member[family, drawn]
+            severity[at] = family_severity[family, drawn]
+            emergency[at] = u01(g1) < emergency_share[member[family, drawn]]
+            at += 1
