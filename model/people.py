@@ -66,11 +66,11 @@ class People:
 
     Each name of :data:`PERSON` is an attribute: an array of one value a person, to be read and written in place
     (``people.alive[row] = 0``). The arrays are windows on larger ones, so that births need no copy: take them afresh
-    after :meth:`append` and :meth:`compact`, which also change what a row number means. A row that is ``alive == 0``
-    stays where it is until :meth:`compact`.
+    after :meth:`append` and :meth:`compact`. A row that is ``alive == 0`` stays where it is until :meth:`compact`, which
+    alone changes what a row number means.
 
     Attributes:
-        version: counts :meth:`append` and :meth:`compact`, for whoever keeps something by row.
+        version: counts those changes, for whoever keeps something by row.
     """
 
     version: int
@@ -143,7 +143,6 @@ class People:
             self.__dict__[name][added] = 0
         self.alive[added] = 1
         self.last_discharge[added] = NEVER
-        self.__dict__["version"] += 1
         return added
 
     def _grow(self, capacity: int) -> None:

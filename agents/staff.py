@@ -1,0 +1,62 @@
+"""The people who decide in institutions and groups, as columns: what they value, what they do now, what they act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.care import CHANNELS, NEUTRAL
+
+Floats = NDArray[np.float64]
+
+
+@dataclass
+class Staff:
+    """Columns over providers (and over groups for ``referral``).
+
+    ``conduct[provider, channel]``; ``act_from[channel, provider]`` the appeal from which a case is acted on; ``referral[group, channel]``;
+    ``profit`` λ and ``altruism`` α of providers, ``group_profit`` and ``group_altruism`` of groups; ``peers`` number of the peer group.
+    """
+
+    conduct: Floats
+    act_from: Floats
+    referral: Floats
+    profit: Floats
+    altruism: Floats
+    group_profit: Floats
+    group_altruism: Floats
+    peers: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+
+def hire(
+    private: NDArray[np.bool_],
+    tier: NDArray[np.int8],
+    n_groups: int,
+    profit: tuple[float, float],
+    altruism: tuple[float, float],
+    spread: tuple[float, float],
+    normal: Floats,
+) -> Staff:
+    """Staff with neutral conduct; λ and α differ by ownership and, lognormally, from provider to provider.
+
+    Args:
+        profit, altruism: (public, private) means.
+        spread: log standard deviations of λ and α.
+        normal: addressed standard normal numbers ``[provider + group, 2]``.
+    """
+    n = len(private)
+    owner = np.concatenate([private, np.zeros(n_groups, dtype=bool)]).astype(int)
+    lam = np.array(profit)[owner] * np.exp(spread[0] * normal[:, 0] - 0.5 * spread[0] ** 2)
+    alpha = np.array(altruism)[owner] * np.exp(spread[1] * normal[:, 1] - 0.5 * spread[1] ** 2)
+    return Staff(
+        conduct=np.tile(NEUTRAL, (n, 1)),
+        act_from=np.full((len(CHANNELS), n), np.inf),
+        referral=np.zeros((n_groups, 2)),
+        profit=lam[:n],
+        altruism=alpha[:n],
+        group_profit=lam[n:],
+        group_altruism=alpha[n:],
+        peers=tier.astype(np.int64) * 2 + private,
+    )

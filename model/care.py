@@ -1,0 +1,106 @@
+"""How a case is treated and what is written down: the channels of conduct as rules on columns, without anybody's intentions.
+
+Which share of which cases a provider acts on is decided elsewhere; here is what each act does to a case's charge, stay, group and record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.cases import CaseTruth
+from model.catalogue import Catalogue
+
+CHANNELS = (
+    "intensity_outpatient",
+    "intensity_mild",
+    "intensity_moderate",
+    "intensity_severe",
+    "coding",
+    "treatment",
+    "splitting",
+    "threshold",
+    "selection",
+    "shift",
+)
+"""Elements of a provider's conduct, in the order of its vector."""
+(Q_OUT, Q_MILD, Q_MODERATE, Q_SEVERE, CODING, TREATMENT, SPLITTING, THRESHOLD, SELECTION, SHIFT) = range(len(CHANNELS))
+NEUTRAL = np.array([1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+"""What a provider does that lets nothing but need decide."""
+LOWEST = np.array([0.5, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+HIGHEST = np.array([1.6, 1.6, 1.6, 1.6, 1.0, 1.0, 1.0, 1.0, 1.0, 0.6])
+"""Bounds of conduct (assumption: beyond them no provider has been described)."""
+
+
+@dataclass(frozen=True)
+class CareRules:
+    """What each act is and does (sources: the behaviour file).
+
+    ``eligible_code[severity]``, ``eligible_treat``, ``eligible_split``: shares of cases a channel could act on; ``treat_uplift``: real cost
+    of the added procedure over the standard charge; ``split_overhead``: added charge of dividing a stay; ``threshold_pool``: marginal
+    outpatients per admission; ``threshold_charge``: their charge over a mild case's; ``costly``: noisy need from which a case is seen as
+    costly; ``need_sd`` and ``noise_sd``: log standard deviations of need and of what staff
+    misjudge of it; ``finish_share`` and ``finish_levels``: cases whose charge is chosen at the end.
+    """
+
+    eligible_code: NDArray[np.float64]
+    eligible_treat: float
+    eligible_split: float
+    treat_uplift: float
+    split_overhead: float
+    split_first: float
+    threshold_pool: float
+    threshold_charge: float
+    costly: float
+    need_sd: float
+    noise_sd: float
+    finish_share: float
+    finish_levels: tuple[float, ...]
+    stay_response: float
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """Masks over cases: which could be written up, treated up, divided, turned away, or finished to a chosen charge."""
+
+    code: NDArray[np.bool_]
+    treat: NDArray[np.bool_]
+    split: NDArray[np.bool_]
+    select: NDArray[np.bool_]
+    finish: NDArray[np.bool_]
+
+
+def eligible(truth: CaseTruth, rules: CareRules, catalogue: Catalogue) -> Eligible:
+    """Which channel could act on which case; a fixed property of the case, not of the month or the mode."""
+    treat = (truth.u_treat < rules.eligible_treat) & (catalogue.treat_up[truth.group] >= 0)
+    code = (truth.u_code < rules.eligible_code[truth.severity]) & (catalogue.code_up[truth.group] >= 0) & ~treat
+    split = truth.u_split < rules.eligible_split
+    select = (truth.noisy_need > rules.costly) & ~truth.emergency
+    finish = (truth.u_split > 1 - rules.finish_share) & ~split
+    return Eligible(code, treat, split, select, finish)
+
+
+def intensity_of(conduct: NDArray[np.float64], provider: NDArray[np.int16], severity: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Services given over clinically standard services, by the provider's conduct and the case's severity band."""
+    return conduct[provider, Q_MILD + severity]
+
+
+def stay_days(standard: NDArray[np.float32], intensity: NDArray[np.float64], response: float) -> NDArray[np.float64]:
+    """Days: the group's standard stay, moving with intensity (assumption: elasticity ``response``)."""
+    return np.maximum(standard * (1 + response * (intensity - 1)), 1.0)
+
+
+def draw_need(uniforms: NDArray[np.float64], rules: CareRules) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Need of cases over their group's mean (lognormal, mean one) and the noisy need seen at the door.
+
+    ``uniforms[n, 4]``: two of each row make two independent normal numbers.
+    """
+    radius = np.sqrt(-2 * np.log(np.maximum(uniforms[:, 0], 1e-12)))
+    z0 = radius * np.cos(2 * np.pi * uniforms[:, 1])
+    z1 = radius * np.sin(2 * np.pi * uniforms[:, 1])
+    sd = rules.need_sd
+    need = np.exp(sd * z0 - 0.5 * sd * sd)
+    noisy = need * np.exp(rules.noise_sd * z1 - 0.5 * rules.noise_sd**2)
+    return need.astype(np.float32), noisy.astype(np.float32)

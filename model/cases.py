@@ -1,0 +1,109 @@
+"""Columns of inpatient cases: what happened (the truth) beside what the insurer is shown (the record)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FLAG_UPGRADED, FLAG_UPCODED, FLAG_SPLIT, FLAG_LOW_THRESHOLD, FLAG_SHIFTED, FLAG_AUDITED, FLAG_RECOVERED, FLAG_REFERRED = (
+    1 << i for i in range(8)
+)
+"""Bits of ``flags``. Split marks both halves of a divided stay."""
+FLAG_NAMES = ("upgraded", "upcoded", "split", "low_threshold", "shifted", "audited", "recovered", "referred")
+
+
+@dataclass
+class Columns:
+    """Arrays of one length that are taken, joined and counted together."""
+
+    def __len__(self) -> int:
+        return len(getattr(self, fields(self)[0].name))
+
+    def take(self, index: NDArray[Any]) -> Any:
+        """The rows at ``index`` (positions or a mask), as the same kind of table."""
+        return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+    @classmethod
+    def join(cls, parts: list[Any]) -> Any:
+        """All rows of ``parts`` one below the other."""
+        return cls(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)})
+
+
+@dataclass
+class CaseTruth(Columns):
+    """One inpatient need at one provider, before the provider decides anything.
+
+    Money in fen as float64 (standard charges are expectations, not bookings); ``need`` is the case's cost over its group's mean;
+    ``noisy_need`` what admission staff see of it; the four ``u_*`` are fixed uniforms that say whether a case is eligible for a channel.
+    """
+
+    uid: NDArray[np.uint64]
+    provider: NDArray[np.int16]
+    tier: NDArray[np.int8]
+    scheme: NDArray[np.int8]
+    group: NDArray[np.int16]
+    severity: NDArray[np.int8]
+    emergency: NDArray[np.bool_]
+    need: NDArray[np.float32]
+    noisy_need: NDArray[np.float32]
+    standard_charge: NDArray[np.float64]
+    standard_stay: NDArray[np.float32]
+    in_scope_share: NDArray[np.float32]
+    recorded_share: NDArray[np.float32]
+    instance: NDArray[np.int8]
+    head_group: NDArray[np.int16]
+    u_code: NDArray[np.float32]
+    u_treat: NDArray[np.float32]
+    u_split: NDArray[np.float32]
+    u_tie: NDArray[np.float32]
+
+
+@dataclass
+class Claims(Columns):
+    """One inpatient claim with the truth beside it. Money in integer fen; ``row`` is the person's row in the month of the claim."""
+
+    month: NDArray[np.int32]
+    row: NDArray[np.int32]
+    uid: NDArray[np.uint64]
+    provider: NDArray[np.int16]
+    tier: NDArray[np.int8]
+    county: NDArray[np.int16]
+    scheme: NDArray[np.int8]
+    income_fifth: NDArray[np.int8]
+    group_true: NDArray[np.int16]
+    group_coded: NDArray[np.int16]
+    severity: NDArray[np.int8]
+    emergency: NDArray[np.bool_]
+    need: NDArray[np.float32]
+    noisy_need: NDArray[np.float32]
+    standard_charge: NDArray[np.float64]
+    standard_stay: NDArray[np.float32]
+    intensity: NDArray[np.float32]
+    stay: NDArray[np.int16]
+    charge: NDArray[np.int64]
+    in_scope: NDArray[np.int64]
+    own_pay: NDArray[np.int64]
+    basic: NDArray[np.int64]
+    second: NDArray[np.int64]
+    aid: NDArray[np.int64]
+    account: NDArray[np.int64]
+    patient: NDArray[np.int64]
+    instance: NDArray[np.int8]
+    head_group: NDArray[np.int16]
+    head_institution: NDArray[np.bool_]
+    units: NDArray[np.float64]
+    units_true: NDArray[np.float64]
+    gain: NDArray[np.float64]
+    flags: NDArray[np.int16]
+    u_code: NDArray[np.float32]
+    u_treat: NDArray[np.float32]
+    u_split: NDArray[np.float32]
+    u_tie: NDArray[np.float32]
+
+    def has(self, flag: int) -> NDArray[np.bool_]:
+        """Which claims carry the flag."""
+        marked: NDArray[np.bool_] = (self.flags & flag) != 0
+        return marked

@@ -1,0 +1,693 @@
+"""The city: the Mesa model that owns people, institutions, insurer, books and tables, and runs the month's phases."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mesa
+import networkx as nx
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from agents.conduct import get_conduct
+from agents.hospital import Hospital
+from agents.insurer import Insurer
+from agents.medical_group import MedicalGroup
+from agents.patient import Patient, PatientSet
+from agents.prospect import MildSample
+from agents.staff import Staff, hire
+from agents.utility import UtilityRules
+from model import setup
+from model.calendar import parse_month
+from model.cases import CaseTruth, Claims
+from model.catalogue import load_catalogue
+from model.claim_table import claim_frame
+from model.codes import INCOME_FIFTHS, INPATIENT, KINDS, OWNERSHIPS, SCHEMES, SEVERITIES, TIERS
+from model.decisions import Decision
+from model.demography import DemographyRules, prepare_demography
+from model.errors import InputError
+from model.geography import neighbourhood_graph
+from model.illness import IllnessRules, prepare_illness
+from model.invariants import Bills, check_after_phase
+from model.ledger import AccountKind, Ledger, Memo
+from model.month import Month
+from model.payment import CASES, CHARGE, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History
+from model.phases import PHASES
+from model.policy import PolicyFile, load_behaviour, load_city, load_policy
+from model.population import PopulationPlan, synthesise
+from model.quote import Quote
+from model.record import Record
+from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Settlement
+from model.streams import uniforms
+from model.units import yuan_to_fen
+from model.visits import C_BASIC, C_CHARGE, C_IN_SCOPE, C_VISITS
+
+Floats = NDArray[np.float64]
+DAYS = 365.0 / 12.0
+OPENING_MONTHS = 3
+"""Months before the run in which nobody is paid by a mode yet: they fill the insurer's books."""
+REMEMBERED = 12
+"""Months the insurer's posted aggregates look back."""
+LEAST_PEOPLE = 1000
+OCCUPANCY_AT_START = 0.8
+OCCUPANCY_INERTIA = 0.9
+"""Weight of the past in smoothed demand for beds (assumption: about ten months)."""
+REACH = 0.12
+"""Longest step of conduct in one period (assumption)."""
+REFUSED_ELSEWHERE = 1.3
+"""Fund money for an own head's case elsewhere, over the same case here (assumption: county to city charge ratio, lower ratio paid)."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How often and how far conduct moves (sources: the behaviour file)."""
+
+    period: int
+    inertia: float
+    step: float
+    noise: float
+    reach: float
+    sample_minimum: int
+    sample_maximum: int
+
+
+@dataclass(frozen=True)
+class VisitCells:
+    """Remembered visits in cells, one row a cell; money in fen."""
+
+    provider: NDArray[np.int64]
+    scheme: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    county: NDArray[np.int64]
+    own: NDArray[np.int64]
+    instance: NDArray[np.int8]
+    visits: Floats
+    charge: Floats
+    in_scope: Floats
+    basic: Floats
+
+
+class City(mesa.Model):
+    """A city under one policy, month by month. Make one with :meth:`load`; run it with ``run_for(months)``.
+
+    Attributes:
+        people: all insured people, in columns.
+        geography, catalogue, levels: places, disease groups, price levels.
+        staff: conduct and preferences of all institutions and groups, in columns.
+        settlement, ledger, tables: the insurer's books, all money, the results.
+        timings: seconds spent in each phase so far.
+    """
+
+    def __init__(
+        self,
+        city: str | Path,
+        policy: str | Path | PolicyFile | None = None,
+        *,
+        scale: float = 0.02,
+        seed: int = 1,
+        start: int | None = None,
+        conduct: str = "best_response",
+        keep_claims: bool = False,
+    ) -> None:
+        super().__init__(rng=seed)
+        self.settings = load_city(city)
+        self.behaviour = load_behaviour()
+        self.seed = seed
+        self.scale = scale
+        self.keep_claims = keep_claims
+        self.month = parse_month(f"{self.settings.base_year}-01") if start is None else start
+        self.base_month = parse_month(f"{self.settings.base_year}-01")
+        self.months_run = 0
+        self._make_world()
+        self._make_people()
+        self._make_actors(conduct)
+        self.policy = self._read_policy(policy)
+        self._open_books()
+        self.timings = {name: 0.0 for name, _ in PHASES}
+
+    @classmethod
+    def load(
+        cls,
+        city: str | Path,
+        policy: str | Path | PolicyFile | None = None,
+        *,
+        scale: float = 0.02,
+        seed: int = 1,
+        burn_in: int = 12,
+        conduct: str = "best_response",
+        claims: bool = False,
+    ) -> City:
+        """A city ready for the first month of its base year, after a burn-in of conduct.
+
+        Args:
+            city, policy: names, or paths to TOML files; the city's own policy unless named.
+            scale: share of the people simulated; institutions' capacities and budgets are scaled alike.
+            seed: seed of every random draw.
+            burn_in: months run beforehand, not in the tables.
+            conduct: conduct rule.
+            claims: keep claims month by month for :meth:`claims`.
+
+        Raises:
+            InputError: anything that cannot be run.
+        """
+        settings = load_city(city)
+        check_scale(scale, int(sum(_persons(settings))))
+        base = parse_month(f"{settings.base_year}-01")
+        made = cls(city, policy, scale=scale, seed=seed, start=base - burn_in - OPENING_MONTHS, conduct=conduct, keep_claims=claims)
+        made.run_for(OPENING_MONTHS)
+        made.open_policy()
+        made.run_for(burn_in)
+        if burn_in:
+            made.open_policy()
+        made.forget_tables()
+        return made
+
+    # Making
+
+    def _make_world(self) -> None:
+        month = self.base_month
+        self.catalogue = load_catalogue()
+        self.geography = setup.geography_of(self.settings, self.scale, month)
+        self.levels = setup.levels_of(self.settings, month)
+        self.choice = setup.choice_of(self.settings, month)
+        self.care = setup.care_rules_of(self.behaviour, month)
+        self.outcomes = setup.outcome_rules_of(self.behaviour, month)
+        self.kappa = float(self.behaviour.utility.kappa.at(month))
+        self.refused_ratio = REFUSED_ELSEWHERE
+        self.prior_weight = setup.prior_weights(self.catalogue)
+        providers = self.geography.providers
+        n = len(providers)
+        self.bed_days_available = np.where(providers.local, providers.beds * DAYS, 0.0)
+        self.occupancy = np.where(providers.local, OCCUPANCY_AT_START, 0.0)
+        self.base_quality = 0.5 * providers.tier.astype(np.float64)
+        self.perceived = np.tile(self.base_quality, (len(self.geography.areas), 1))
+        graph = neighbourhood_graph(self.geography)
+        around = nx.to_numpy_array(graph, nodelist=range(len(self.geography.areas)))
+        self.neighbours = around / np.maximum(around.sum(axis=1, keepdims=True), 1.0)
+        self.reference_price: Floats | None = None
+        self.monthly_admissions = np.zeros(n)
+        self.recorded_share = np.tile([0.75, 0.55], (n, 1))
+        self.group_leads = np.array([county.has_group for county in self.settings.counties])
+        self._make_leads()
+        self.fixed_cost = np.zeros(n)
+
+    def _make_leads(self) -> None:
+        """The hospital and the township a group steers cases to."""
+        areas = self.geography.areas
+        first = [int(np.flatnonzero(areas.county == c)[0]) for c in range(len(self.geography.counties))]
+        self.lead_hospital = areas.county_hospital[first]
+        self.lead_primary = areas.primary[first]
+
+    def _make_people(self) -> None:
+        city, month = self.settings, self.base_month
+        population = city.population
+        whole = np.array(_persons(city), dtype=np.float64)
+        areas = self.geography.areas
+        plan = PopulationPlan(
+            base_month=self.month,
+            persons=np.rint(whole * self.scale).astype(np.int64),
+            city_persons=whole,
+            retired_share=city.enrolment.employee.retired_share.at(month),
+            age_shares=np.array(population.age_shares.at(month)),
+            female_share=population.female_share.at(month),
+            area_county=areas.county,
+            area_weight=areas.weight,
+            area_urban=areas.urban,
+            income_mean=np.array([population.income_mean.urban.at(month), population.income_mean.rural.at(month)]),
+            income_log_sd=population.income_log_sd.at(month),
+            employee_income_ratio=population.employee_income_ratio.at(month),
+            poor_share=population.poor_share.at(month),
+            prevalence=setup.prevalence_of(city, month),
+            control_share=city.chronic.control_share.at(month),
+        )
+        rules = DemographyRules(mortality=np.array(population.mortality.at(month)), birth_rate=population.birth_rate.at(month))
+        # needs are felt; only part is acted on at the reference price, so that visits and admissions meet their levels
+        sought = self.choice.sought
+        illness = IllnessRules(
+            visit_rate=self.levels.visit_rate / sought[:3], admission_rate=self.levels.admission_rate / float(sought[3:9].mean())
+        )
+        self.demography = prepare_demography(rules, plan)
+        self.illness = prepare_illness(illness, plan, self.catalogue, rules)
+        self.people = synthesise(self.seed, plan)
+        groups = self.illness.groups
+        volume = np.diff(groups.cumulative, axis=1, prepend=0.0).mean(axis=0)
+        weight = self.catalogue.weight[groups.member]
+        self.severity_weight = volume @ weight / volume.sum()
+        self.readmissions: tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]] = (
+            np.zeros(0, dtype=np.int32),
+            np.zeros(0, dtype=np.int16),
+            np.zeros(0, dtype=np.int8),
+        )
+
+    def _make_actors(self, conduct: str) -> None:
+        month, behaviour = self.base_month, self.behaviour
+        utility, moral = behaviour.utility, behaviour.moral
+        self.rule = get_conduct(conduct)
+        self.learning = Learning(
+            period=int(behaviour.learning.period_months.at(month)),
+            inertia=behaviour.learning.inertia.at(month),
+            step=behaviour.learning.step.at(month),
+            noise=behaviour.learning.noise.at(month),
+            reach=REACH,
+            sample_minimum=int(behaviour.sample.minimum.at(month)),
+            sample_maximum=int(behaviour.sample.maximum.at(month)),
+        )
+        loss, benefit = utility.loss, utility.benefit
+        names = ("coding", "treatment", "splitting", "threshold", "selection", "shift")
+        self.utility = UtilityRules(
+            moral=np.array([0.0] * 4 + [moral[name].at(month) for name in names]),
+            benefit=np.array([benefit[name].at(month) for name in ("outpatient", *SEVERITIES)]),
+            severity_weight=np.array([loss.refusal_weight[s].at(month) for s in SEVERITIES]),
+            refusal_harm=loss.refusal.at(month),
+            split_harm=loss.splitting.at(month),
+            threshold_harm=loss.threshold.at(month),
+            shift_harm=loss.shift.at(month),
+            keep_moral=moral.keep.at(month),
+            keep_harm=loss.keep.at(month),
+            down_moral=moral.down.at(month),
+            down_harm=loss.down.at(month),
+        )
+        self.staff: Staff = self._hire(month)
+        self.quote: Quote | None = None
+        self.mild_sample: MildSample | None = None
+        for index in range(len(self.geography.providers)):
+            Hospital(self, index)
+        for index in range(self.geography.n_groups):
+            MedicalGroup(self, index)
+
+    def _hire(self, month: int) -> Staff:
+        utility, providers = self.behaviour.utility, self.geography.providers
+        who = np.arange(len(providers) + self.geography.n_groups, dtype=np.uint64)
+        u = uniforms(self.seed, int(Decision.CONDUCT_START), 0, who)
+        radius = np.sqrt(-2 * np.log(np.maximum(u[:, 0], 1e-12)))
+        normal = np.stack([radius * np.cos(2 * np.pi * u[:, 1]), radius * np.sin(2 * np.pi * u[:, 1])], axis=1)
+        return hire(
+            providers.private,
+            providers.tier,
+            self.geography.n_groups,
+            tuple(utility.lambda_[o].at(month) for o in OWNERSHIPS),
+            tuple(utility.alpha[o].at(month) for o in OWNERSHIPS),
+            (utility.lambda_log_sd.at(month), utility.alpha_log_sd.at(month)),
+            normal,
+        )
+
+    def _read_policy(self, policy: str | Path | PolicyFile | None) -> PolicyFile:
+        if isinstance(policy, PolicyFile):
+            return policy
+        return load_policy(self.settings.own_policy if policy is None else policy)
+
+    def _open_books(self) -> None:
+        providers = self.geography.providers
+        self.ledger = Ledger(len(providers), self.geography.n_groups)
+        opening = [yuan_to_fen(self.settings.fund.opening_balance[s].at(self.base_month) * self.scale) for s in SCHEMES]
+        for scheme, amount in enumerate(opening):
+            self.ledger.post(int(AccountKind.GOVERNMENT), self.ledger.fund(scheme), amount, Memo.OPENING)
+        self.ledger.start_month()
+        self.settlement: Settlement = setup.settlement_of(self.policy, self.geography, self.base_month)
+        self.insurer = Insurer(self, self.settlement, setup.audit_rules_of(self.behaviour, self.base_month))
+        self.usual_instance = self._usual_instance()
+        self.policy_open = False
+        self._claims: list[Claims] = []
+        self._cells: list[NDArray[np.int64]] = []
+        self._kept: list[Claims] = []
+        self.tables = Record(
+            {
+                "city": [self.settings.name],
+                "county": list(self.geography.counties),
+                "tier": list(TIERS),
+                "scheme": list(SCHEMES),
+                "scheme_tier": [f"{s}/{t}" for s in SCHEMES for t in TIERS],
+                "income_fifth": [str(fifth) for fifth in INCOME_FIFTHS],
+                "severity": list(SEVERITIES),
+                "ownership": list(OWNERSHIPS),
+                "kind": list(KINDS),
+                "provider": list(providers.name),
+            }
+        )
+
+    # Running
+
+    def step(self) -> None:
+        """One month: every phase in order, the ledger checked after each."""
+        self.now = Month(self.month, setup.benefits_of(self.settings, self.month), float(self.price_index_of(np.array(self.month))))
+        self.ledger.start_month()
+        for name, phase in PHASES:
+            began = time.perf_counter()
+            phase(self)
+            self._check(name)
+            self.timings[name] += time.perf_counter() - began
+        if self.keep_claims and self.now.claims is not None:
+            self._kept.append(self.now.claims)
+        self.months_run += 1
+        self.month += 1
+
+    def _check(self, phase: str) -> None:
+        """Money is conserved: accounts sum to zero, bills to their charges, people's accounts to the book's."""
+        month, claims = self.now, self.now.claims
+        bills = []
+        paid = month.visits.parts is not None and claims is not None
+        if month.visits.parts is not None and claims is not None:
+            bills = [Bills("visits", month.visits.charge, month.visits.parts), Bills("stays", claims.charge, claims)]
+        check_after_phase(
+            phase,
+            self.ledger,
+            bills=bills if phase == "benefit" else (),
+            bills_are_booked=paid and phase == "benefit",
+            personal_accounts=self.people.account_balance,
+        )
+
+    def price_index_of(self, month: NDArray[Any]) -> Floats:
+        """Price level of months against the base year's middle."""
+        index: Floats = (1 + self.levels.growth) ** ((np.asarray(month) - self.base_month - 5.5) / 12.0)
+        return index
+
+    # Policy
+
+    def switch_policy(self, policy: str | Path | PolicyFile) -> None:
+        """Puts a policy in force from the next month: old books are cleared, the budget base is the last twelve months."""
+        self.policy = self._read_policy(policy)
+        self._clear_books()
+        self.settlement = setup.settlement_of(self.policy, self.geography, self.month)
+        self.insurer.settlement = self.settlement
+        self.usual_instance = self._usual_instance()
+        self.open_policy()
+
+    def open_policy(self) -> None:
+        """Fixes the budget base from the remembered months and opens the first settlement year."""
+        self._reroute()
+        recent = self.recent_claims()
+        scale = 12.0 / self.months_remembered
+        totals, _ = self.book(recent, self._cell_sum(), count_units=False)
+        for instance, base in zip(self.settlement.instances, totals, strict=True):
+            instance.base = base * scale
+        self.settlement.years = 0
+        self.policy_open = True
+        delivered = np.bincount(recent.provider, weights=recent.charge.astype(np.float64), minlength=len(self.fixed_cost))
+        visits = self._cell_sum()[..., C_CHARGE].sum(axis=(1, 2, 3, 4))
+        # assumption: fixed cost is what variable cost leaves of the base year's charges, less a margin of three per cent
+        self.fixed_cost = (1 - self.kappa - 0.03) * (delivered + visits) / self.months_remembered
+        self.start_settlement_year()
+        self.quote = None
+
+    def start_settlement_year(self) -> None:
+        """Terms of the coming settlement year from what is remembered."""
+        if not self.policy_open:
+            return
+        recent = self.recent_claims()
+        heads = self._heads()
+        histories = []
+        for i, instance in enumerate(self.settlement.instances):
+            mine = recent.take(recent.instance == i)
+            table = self._case_table(i, mine)
+            histories.append(
+                History(table, instance.base, heads, self.settlement.tier, self.prior_weight, self.settlement.years)
+            )
+        self.settlement.start_year(histories)
+        self.post_aggregates(recent)
+
+    def _clear_books(self) -> None:
+        """Ends a settlement year before its time; what is owed is owed (a full clearing has nothing left to pay)."""
+        if self.policy_open and self.settlement.elapsed:
+            from model.phases.money import pay_out
+
+            for instance, due in zip(self.settlement.instances, self.settlement.pay_month(True), strict=True):
+                pay_out(self, due, instance.by_group, True)
+
+    def _reroute(self) -> None:
+        """Remembered claims are covered by whatever the policy in force says."""
+        for claims in self._claims:
+            group = self.geography.providers.group[claims.provider]
+            relation = _relation(claims.head_institution, (group >= 0) & (group == claims.head_group))
+            claims.instance[:] = self.settlement.instance_of(INPATIENT, claims.provider, claims.scheme, relation)
+
+    def _heads(self) -> Floats:
+        """Insured people assigned to each holder by scheme."""
+        people, areas = self.people, self.geography.areas
+        n_areas = len(areas)
+        count = np.bincount(people.area.astype(np.int64) * 2 + people.scheme, weights=people.alive, minlength=n_areas * 2).reshape(n_areas, 2)
+        heads = np.zeros((self.settlement.n_holders, 2))
+        np.add.at(heads, areas.primary, count)
+        np.add.at(heads, areas.county_hospital, count)
+        np.add.at(heads, len(self.geography.providers) + areas.county, count)
+        return heads
+
+    def _usual_instance(self) -> NDArray[np.int8]:
+        """Mode that covers a stay of a county's own head at each of its providers, by scheme."""
+        providers, areas = self.geography.providers, self.geography.areas
+        n = len(providers)
+        lead = np.isin(np.arange(n), np.concatenate([areas.primary, areas.county_hospital]))
+        relation = _relation(lead, providers.group >= 0)
+        scheme = np.arange(2)[None, :]
+        return self.settlement.instance_of(INPATIENT, np.arange(n)[:, None], scheme, relation[:, None])
+
+    def relation(self, area: NDArray[Any], county: NDArray[Any], provider: NDArray[Any]) -> NDArray[np.int8]:
+        """Relation of patients to providers: nobody's head, the institution's, its group's, or both."""
+        areas, group = self.geography.areas, self.geography.providers.group[provider]
+        institution = (areas.primary[area] == provider) | (areas.county_hospital[area] == provider)
+        return _relation(institution, (group >= 0) & (group == county))
+
+    # Books
+
+    def tariff(self, claims: Claims, group: NDArray[np.int16]) -> Floats:
+        """Units of claims under the modes that cover them, if written as ``group``; nothing before a policy has opened."""
+        if not self.policy_open:
+            return np.zeros(len(claims))
+        return self.settlement.tariff(claims.instance, **self._seen(claims, group))
+
+    def _seen(self, claims: Claims, group: NDArray[np.int16]) -> dict[str, NDArray[Any]]:
+        return {
+            "provider": claims.provider,
+            "scheme": claims.scheme,
+            "group": group,
+            "charge": claims.charge.astype(np.float64),
+            "in_scope": claims.in_scope.astype(np.float64),
+            "recorded": claims.basic.astype(np.float64),
+            "own_pay": claims.own_pay.astype(np.float64),
+            "stay": claims.stay,
+        }
+
+    def _case_table(self, instance: int, claims: Claims) -> Any:
+        return self.settlement.case_table(instance, **self._seen(claims, claims.group_coded))
+
+    def book(self, claims: Claims, cells: NDArray[np.int64], count_units: bool = True) -> tuple[list[Floats], list[Floats]]:
+        """Totals of claims and visit cells for every instance, and recorded money by provider and scheme."""
+        visits = self._visit_rows(cells)
+        units = self.tariff(claims, claims.group_coded) if count_units else np.zeros(len(claims))
+        visit_units = self._visit_units(visits) if count_units and self.policy_open else np.zeros(len(visits.visits))
+        columns = {
+            UNITS: np.concatenate([units, visit_units]),
+            CASES: np.concatenate([np.ones(len(claims)), visits.visits]),
+            CHARGE: np.concatenate([claims.charge, visits.charge]),
+            IN_SCOPE: np.concatenate([claims.in_scope, visits.in_scope]),
+            RECORDED: np.concatenate([claims.basic, visits.basic]),
+            RESIDUAL: np.concatenate([claims.in_scope - claims.basic, visits.in_scope - visits.basic]),
+            OWN_PAY: np.concatenate([claims.own_pay, visits.charge - visits.in_scope]),
+        }
+        instance = np.concatenate([claims.instance, visits.instance])
+        provider = np.concatenate([claims.provider, visits.provider])
+        scheme = np.concatenate([claims.scheme, visits.scheme])
+        head = np.concatenate([claims.head_group, visits.county])
+        totals, recorded = [], []
+        for i in range(len(self.settlement.instances)):
+            totals.append(self.settlement.totals(i, instance, provider, scheme, head, columns))
+            mine = instance == i
+            key = provider[mine].astype(np.int64) * 2 + scheme[mine]
+            money = np.bincount(key, weights=columns[RECORDED][mine], minlength=self.settlement.n_providers * 2)
+            recorded.append(money.reshape(-1, 2))
+        return totals, recorded
+
+    def _visit_rows(self, cells: NDArray[np.int64]) -> VisitCells:
+        provider, scheme, kind, county, own = np.nonzero(cells[..., C_VISITS])
+        values = cells[provider, scheme, kind, county, own].astype(np.float64)
+        group = self.geography.providers.group[provider]
+        relation = _relation(own == 1, (group >= 0) & (group == county))
+        return VisitCells(
+            provider=provider,
+            scheme=scheme,
+            kind=kind,
+            county=county,
+            own=own,
+            instance=self.settlement.instance_of(kind, provider, scheme, relation),
+            visits=values[:, C_VISITS],
+            charge=values[:, C_CHARGE],
+            in_scope=values[:, C_IN_SCOPE],
+            basic=values[:, C_BASIC],
+        )
+
+    def _visit_units(self, visits: VisitCells) -> Floats:
+        """Units of cells: of their mean visit, times visits."""
+        count = np.maximum(visits.visits, 1.0)
+        units = self.settlement.tariff(
+            visits.instance,
+            provider=visits.provider,
+            scheme=visits.scheme,
+            group=np.zeros(len(visits.visits), dtype=np.int16),
+            charge=visits.charge / count,
+            in_scope=visits.in_scope / count,
+            recorded=visits.basic / count,
+            own_pay=(visits.charge - visits.in_scope) / count,
+            stay=np.ones(len(visits.visits)),
+        )
+        return units * visits.visits
+
+    def post_aggregates(self, recent: Claims) -> None:
+        """Publishes the aggregates of the remembered months, yearly, and what they say of recorded shares."""
+        scale = 12.0 / max(self.months_remembered, 1)
+        totals, _ = self.book(recent, self._cell_sum())
+        self.settlement.post([total * scale for total in totals])
+        self._learn_recorded_share(recent)
+
+    def _learn_recorded_share(self, recent: Claims) -> None:
+        """Fund's recorded share of in-scope money by provider and scheme, leaning on the tier's where cases are few."""
+        providers = self.geography.providers
+        n = len(providers)
+        key = recent.provider.astype(np.int64) * 2 + recent.scheme
+        basic = np.bincount(key, weights=recent.basic, minlength=2 * n).reshape(n, 2)
+        scope = np.bincount(key, weights=recent.in_scope, minlength=2 * n).reshape(n, 2)
+        for tier in range(3):
+            peers = providers.tier == tier
+            mean = basic[peers].sum(axis=0) / np.maximum(scope[peers].sum(axis=0), 1.0)
+            prior = 0.05 * scope[peers].sum(axis=0) / max(int(peers.sum()), 1) + 1.0
+            self.recorded_share[peers] = (basic[peers] + mean * prior) / (scope[peers] + prior)
+
+    # Memory
+
+    @property
+    def months_remembered(self) -> int:
+        """Months behind the posted aggregates, at most twelve."""
+        return len(self._claims)
+
+    def remember(self, month: Month) -> None:
+        """Adds the month to the insurer's memory; smooths demand for beds."""
+        claims = month.claims
+        assert claims is not None
+        self._claims = [*self._claims, claims][-REMEMBERED:]
+        self._cells = [*self._cells, month.visits.cells][-REMEMBERED:]
+        n = len(self.geography.providers)
+        days = np.bincount(claims.provider, weights=claims.stay.astype(np.float64), minlength=n)
+        demand = np.divide(days, self.bed_days_available, out=np.zeros(n), where=self.bed_days_available > 0)
+        self.occupancy = OCCUPANCY_INERTIA * self.occupancy + (1 - OCCUPANCY_INERTIA) * demand
+        counted = np.bincount(np.concatenate([c.provider for c in self._claims]), minlength=n)
+        self.monthly_admissions = counted / len(self._claims)
+
+    def recent_claims(self) -> Claims:
+        """Claims of the remembered months, one below the other."""
+        recent: Claims = Claims.join(self._claims)
+        return recent
+
+    def _cell_sum(self) -> NDArray[np.int64]:
+        total: NDArray[np.int64] = np.sum(self._cells, axis=0)
+        return total
+
+    def recent_cells(self) -> VisitCells:
+        """Visits of the remembered months in cells."""
+        return self._visit_rows(self._cell_sum())
+
+    # Money at the counter
+
+    def pay_at_the_counter(self) -> None:
+        """Books what patients and the layers above the fund pay providers on the month's bills."""
+        claims, cells = self.now.claims, self.now.visits.cells
+        assert claims is not None
+        n = len(self.geography.providers)
+        by_provider = cells.sum(axis=(1, 2, 3, 4))
+        for j, (part, payer, memo) in enumerate(
+            (
+                ("second", AccountKind.CATASTROPHIC, Memo.SECOND_LAYER),
+                ("aid", AccountKind.AID, Memo.AID_PAY),
+                ("account", AccountKind.ACCOUNTS_EMPLOYEE, Memo.ACCOUNT_PAY),
+                ("patient", AccountKind.HOUSEHOLDS, Memo.PATIENT_PAY),
+            )
+        ):
+            money = by_provider[:, C_BASIC + 1 + j].copy()
+            np.add.at(money, claims.provider, getattr(claims, part))
+            self.ledger.post(int(payer), self.ledger.provider(np.arange(n)), money, memo)
+
+    @property
+    def fund_income(self) -> NDArray[np.int64]:
+        """Premiums and subsidies of the month by scheme, fen."""
+        return np.array([self.ledger.income(self.ledger.fund(s), Memo.PREMIUM, Memo.SUBSIDY) for s in range(2)])
+
+    @property
+    def fund_balance(self) -> NDArray[np.int64]:
+        """Pooled fund by scheme, fen."""
+        return np.array([self.ledger.balance(self.ledger.fund(s)) for s in range(2)])
+
+    def pool_month(self) -> Floats:
+        """The month's units and money of modes that exhaust a budget, and head money and recorded care of groups."""
+        out = np.zeros(4)
+        claims = self.now.claims
+        assert claims is not None
+        for i, (instance, settled) in enumerate(zip(self.settlement.instances, self.now.settled, strict=True)):
+            mine = claims.instance == i
+            if instance.mode.traits.exhausts_budget:
+                out[0] += claims.units[mine].sum()
+                out[1] += settled.sum() + (claims.in_scope - claims.basic)[mine].sum()
+            if instance.by_group:
+                out[2] += settled.sum()
+                out[3] += claims.basic[mine].sum() + self._visit_rows(self.now.visits.cells).basic[
+                    self._visit_rows(self.now.visits.cells).instance == i
+                ].sum()
+        return out
+
+    # Reading
+
+    @property
+    def claims_truth(self) -> CaseTruth | None:
+        """Truth of the last month's cases."""
+        return self.now.truth
+
+    def claims(self) -> pd.DataFrame:
+        """Claims since the last call, with truth columns, if the city was loaded with ``claims=True``."""
+        if not self.keep_claims:
+            raise InputError("claims were not kept", allowed="City.load(..., claims=True)")
+        frame = claim_frame(Claims.join(self._kept), self) if self._kept else pd.DataFrame()
+        self._kept = []
+        return frame
+
+    def forget_tables(self) -> None:
+        """Drops the months so far from the tables (burn-in), and their claims."""
+        self.tables.drop_before(self.month)
+        self._kept = []
+
+    @property
+    def agents_by_type(self) -> Any:
+        """Agents by class; ``Patient`` answers from the columns."""
+        by_type = dict(super().agents_by_type)
+        by_type[Patient] = PatientSet(self.people, self)
+        return by_type
+
+    @property
+    def agent_types(self) -> list[type]:
+        """All four kinds of agents."""
+        return [*super().agent_types, Patient]
+
+
+def _relation(institution: NDArray[np.bool_], group: NDArray[np.bool_]) -> NDArray[np.int8]:
+    relation = np.where(institution, np.where(group, HEADS_BOTH, HEADS_INSTITUTION), np.where(group, HEADS_GROUP, HEADS_NONE))
+    return relation.astype(np.int8)
+
+
+def _persons(city: Any) -> list[int]:
+    return [int(city.enrolment[s].persons.history[0].value) for s in SCHEMES]
+
+
+def check_scale(scale: float, persons: int) -> None:
+    """Refuses a scale that is not a share or leaves too few people.
+
+    Raises:
+        InputError: not in (0, 1], or fewer than a thousand people.
+    """
+    if not (np.isfinite(scale) and 0 < scale <= 1):
+        raise InputError("the scale is the share of people simulated", path="scale", found=scale, allowed="above 0, at most 1")
+    if persons * scale < LEAST_PEOPLE:
+        raise InputError(
+            f"too few people: {round(persons * scale)}",
+            path="scale",
+            found=scale,
+            allowed=f"at least {LEAST_PEOPLE / persons:.5f} (a thousand people)",
+        )

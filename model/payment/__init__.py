@@ -1,0 +1,39 @@
+"""Payment modes: how a provider, or a group of providers, is paid for the care a mode covers.
+
+One file a mode. A mode is found by being in this folder (or as a path to a Python file); nothing else in the project knows its name.
+"""
+
+from model.payment.protocol import (
+    CASES,
+    CHARGE,
+    IN_SCOPE,
+    MEASURES,
+    OUTFLOW,
+    OWN_PAY,
+    RECORDED,
+    RESIDUAL,
+    UNITS,
+    CaseTable,
+    History,
+    PaymentMode,
+    Traits,
+)
+from model.payment.registry import get_mode, list_modes
+
+__all__ = [
+    "CASES",
+    "CHARGE",
+    "IN_SCOPE",
+    "MEASURES",
+    "OUTFLOW",
+    "OWN_PAY",
+    "RECORDED",
+    "RESIDUAL",
+    "UNITS",
+    "CaseTable",
+    "History",
+    "PaymentMode",
+    "Traits",
+    "get_mode",
+    "list_modes",
+]

@@ -1,0 +1,25 @@
+"""Parameters that payment modes declare: unit, bounds and meaning, so that a policy file can be held against them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from model.policy.leaf import LeafSpec, leaf
+
+KNOWN: Mapping[str, LeafSpec] = {
+    "growth": leaf("share/year", -0.5, 0.5, "growth of the budget base a year"),
+    "monthly_share": leaf("share", 0, 1, "part of what is owed that is paid month by month"),
+    "overrun_share": leaf("share", 0, 1, "part of an overrun the fund pays"),
+    "overrun_limit": leaf("share", 0, 5, "overrun beyond which the fund pays nothing"),
+    "overrun_band": leaf("share", 0, 5, "overrun beyond which the fund pays nothing"),
+    "surplus_share": leaf("share", 0, 1, "part of an unspent budget the hospital keeps"),
+    "withheld_share": leaf("share", 0, 1, "part of the package kept back for risk and other layers"),
+    "outlier": leaf("name", form="text", choices=("national_1",), doc="rule for cases far from their group’s mean"),
+    "tier_coefficient": leaf("name", form="text", choices=("estimated",), doc="how institution coefficients are set"),
+    "prior_cases": leaf("case", 0, 1e6, "cases the catalogue's weight counts for in a group's mean"),
+}
+
+
+def parameters(*names: str) -> dict[str, LeafSpec]:
+    """The named parameters with what each may hold."""
+    return {name: KNOWN[name] for name in names}

@@ -1,0 +1,122 @@
+"""The seam every payment mode fills: what it sees, and the three pure questions it answers.
+
+A mode never sees a person, a random number, a provider's conduct or another mode. It answers
+
+1. ``post(history)``: the terms fixed before the year (budgets, weights, quotas, rates), from what the insurer has on its books;
+2. ``tariff(cases, terms)``: how much each case counts for (points, admissions, recorded yuan …);
+3. ``entitlement(own, pool, holder, terms, fraction)``: what the fund owes each holder for totals of such cases.
+
+The third is used twice with the same code: to pay providers on what they did, and as the *quote* that tells a provider what slightly
+different totals would have brought, everybody else being as last posted. So a mode written today is met with strategy today.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MEASURES = ("units", "cases", "charge", "in_scope", "recorded", "residual", "own_pay", "outflow")
+"""Last axis of every table of totals. Money in fen.
+
+``units`` what :meth:`PaymentMode.tariff` gave, summed; ``recorded`` what the pooled fund would pay item by item (记账金额); ``residual`` the
+in-scope part that patients and the layers above the fund pay; ``own_pay`` outside the catalogue; ``outflow`` recorded money of the
+holder's own heads treated elsewhere.
+"""
+UNITS, CASES, CHARGE, IN_SCOPE, RECORDED, RESIDUAL, OWN_PAY, OUTFLOW = range(len(MEASURES))
+
+
+@dataclass(frozen=True)
+class CaseTable:
+    """Cases in columns, as the insurer sees them (the coded group, never the true one). Arrays of one length.
+
+    ``holder`` and ``provider`` index accounts, ``scheme``, ``tier`` and ``group`` are codes; money in fen; ``stay`` in days.
+    """
+
+    provider: NDArray[Any]
+    holder: NDArray[Any]
+    scheme: NDArray[Any]
+    tier: NDArray[Any]
+    group: NDArray[Any]
+    charge: NDArray[Any]
+    in_scope: NDArray[Any]
+    recorded: NDArray[Any]
+    residual: NDArray[Any]
+    own_pay: NDArray[Any]
+    stay: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.provider)
+
+    def take(self, index: NDArray[Any]) -> CaseTable:
+        """The rows at ``index`` (positions or a mask)."""
+        return CaseTable(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+
+@dataclass(frozen=True)
+class History:
+    """What the insurer has on its books when it fixes the terms of a year.
+
+    Attributes:
+        cases: the last twelve months' cases the mode would have covered.
+        base: totals ``[holder, scheme, measure]`` of the budget base, the twelve months before the policy began (fen).
+        heads: insured people assigned to each holder by scheme, ``[holder, scheme]``.
+        tier: tier code of each holder.
+        prior_weight: the catalogue's relative weight of each disease group, for groups with few cases.
+        years: full years since the policy began (0 in its first year).
+    """
+
+    cases: CaseTable
+    base: Floats
+    heads: Floats
+    tier: NDArray[np.int8]
+    prior_weight: Floats
+    years: int
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What is declared about a mode, and checked by the contract suite.
+
+    Attributes:
+        held_by: who is owed: the ``provider`` itself or its medical ``group``.
+        heads: whose people count as own: nobody in particular (``none``), people assigned to the ``institution``, or to the ``group``.
+        exhausts_budget: the fund pays exactly the posted budget, to the fen.
+        outflow: own heads' care elsewhere is taken off the holder's money.
+        monthly_share: parameter that says which share is paid month by month; the rest at clearing.
+    """
+
+    held_by: Literal["provider", "group"] = "provider"
+    heads: Literal["none", "institution", "group"] = "none"
+    exhausts_budget: bool = False
+    outflow: bool = False
+
+
+@runtime_checkable
+class PaymentMode(Protocol):
+    """One payment mode with its parameters. See the module's text for the three questions."""
+
+    name: str
+    label_zh: str
+    label_en: str
+    summary: str
+    color: str
+    traits: Traits
+    monthly_share: float
+
+    def post(self, history: History) -> Any:
+        """Terms of the coming year, from the insurer's books."""
+
+    def tariff(self, cases: CaseTable, terms: Any) -> Floats:
+        """Units each case counts for, ``float64[n]``."""
+
+    def entitlement(self, own: Floats, pool: Floats, holder: Ints, terms: Any, fraction: float) -> Floats:
+        """Fen owed by the fund for ``own`` totals ``[..., row, scheme, measure]``, given the ``pool`` totals those rows share.
+
+        ``holder`` names the account of each row; ``fraction`` is the elapsed part of the settlement year.
+        """

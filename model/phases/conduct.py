@@ -1,0 +1,260 @@
+"""Phase adapt: once a period providers and groups revise their conduct on the quote; opinions of facilities spread every month."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.conduct import Situation
+from agents.medical_group import HIGHEST_REFERRAL, ReferralCases, referral_outlook
+from agents.prospect import Outlook, Outpatients, appeal, mild_sample, outlook, sample_cases, thresholds
+from model.care import HIGHEST, LOWEST, NEUTRAL, eligible
+from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, CaseTruth, Claims
+from model.codes import INPATIENT
+from model.decisions import Decision
+from model.phases.treatment import referable
+from model.quote import Quote, read_prices, value_of
+from model.payment import OUTFLOW
+from model.streams import uniforms
+from model.supervision import AUDITED_CHANNELS, detection
+
+if TYPE_CHECKING:
+    from model.city import City
+
+Floats = NDArray[np.float64]
+
+
+def adapt(city: City) -> None:
+    """Conduct of the next month from what can be seen now; decisions act next month, so the order between agents never matters."""
+    city.remember(city.now)
+    _spread_opinions(city)
+    if city.months_run % city.learning.period == city.learning.period - 1:
+        revise(city)
+
+
+def revise(city: City) -> None:
+    """One decision of every provider and group under the conduct rule in force."""
+    recent = city.recent_claims()
+    city.post_aggregates(recent)
+    if not len(recent):
+        return
+    truth, weight = _sample(city, recent)
+    city.quote = _quote(city, recent)
+    city.mild_sample = mild_sample(truth, len(city.staff.conduct))
+    staff = city.staff
+    able = eligible(truth, city.care, city.catalogue)
+    gains = city.quote.gains(truth, staff.conduct, able, city.learning.step)
+    keys = appeal(truth, gains)
+    look = outlook(
+        truth,
+        weight,
+        able,
+        gains,
+        keys,
+        _outpatients(city),
+        staff.conduct,
+        staff.profit,
+        staff.altruism,
+        city.utility,
+        city.care,
+        city.learning.step,
+    )
+    staff.conduct = _revised(city, look)
+    staff.act_from = thresholds(truth, able, keys, staff.conduct, len(staff.conduct))
+    _revise_referral(city, recent)
+
+
+def _revised(city: City, look: Outlook) -> Floats:
+    staff, learning = city.staff, city.learning
+    n = len(staff.conduct)
+    revised = city.rule.revise(
+        Situation(
+            conduct=staff.conduct.copy(),
+            level=look.level,
+            utility=look.utility,
+            lowest=LOWEST,
+            highest=HIGHEST,
+            peer_group=staff.peers,
+            inertia=learning.inertia,
+            reach=learning.reach,
+            error=_normal(city, n, look.level.shape[0], block=0),
+            noise=learning.noise,
+        )
+    )
+    # hospitals outside the city follow no local rule and learn nothing from it
+    return np.where(city.geography.providers.local[:, None], np.clip(revised, LOWEST, HIGHEST), NEUTRAL)
+
+
+def _normal(city: City, n: int, channels: int, block: int) -> Floats:
+    """Addressed standard normal numbers ``[decider, channel]``."""
+    who = np.arange(n * channels, dtype=np.uint64)
+    u = uniforms(city.seed, int(Decision.CONDUCT_ERROR), city.now.index, who, block=block)
+    z: Floats = np.sqrt(-2 * np.log(np.maximum(u[:, 0], 1e-12))) * np.cos(2 * np.pi * u[:, 1])
+    return z.reshape(n, channels)
+
+
+def _sample(city: City, recent: Claims) -> tuple[CaseTruth, Floats]:
+    """The weighted cases every provider looks at, as if they were its own; weights are yearly."""
+    providers, learning = city.geography.providers, city.learning
+    real = (recent.flags & FLAG_LOW_THRESHOLD) == 0
+    # a divided stay counts once: claims stand in person order, so its second half follows the first
+    follows = np.zeros(len(recent), dtype=bool)
+    follows[1:] = (recent.uid[1:] == recent.uid[:-1]) & (recent.month[1:] == recent.month[:-1])
+    real &= ~(recent.has(FLAG_SPLIT) & follows)
+    rows = np.flatnonzero(real & providers.local[recent.provider])
+
+    def uniform(keys: NDArray[np.int64]) -> Floats:
+        drawn: Floats = uniforms(city.seed, int(Decision.CONDUCT_SAMPLE), city.now.index, keys.astype(np.uint64))[:, 0]
+        return drawn
+
+    chosen, who, weight = sample_cases(
+        recent.provider[rows], recent.tier[rows], providers.tier, uniform, learning.sample_minimum, learning.sample_maximum
+    )
+    keep = providers.local[who]
+    rows, who, weight = rows[chosen[keep]], who[keep], weight[keep]
+    seen = recent.take(rows)
+    tier, scheme = providers.tier[who], seen.scheme
+    own = who == seen.provider
+    # a topped-up case is its tier's: charged at the looker's own level, its patient one of the looker's usual heads
+    county = np.where(own, seen.head_group, np.maximum(providers.county[who], 0)).astype(np.int16)
+    instance = np.where(own, seen.instance, city.usual_instance[who, scheme]).astype(np.int8)
+    truth = CaseTruth(
+        uid=seen.uid,
+        provider=who,
+        tier=tier,
+        scheme=scheme,
+        group=seen.group_true,
+        severity=seen.severity,
+        emergency=seen.emergency,
+        need=seen.need,
+        noisy_need=seen.noisy_need,
+        standard_charge=seen.standard_charge * city.now.price_index / city.price_index_of(seen.month),
+        standard_stay=seen.standard_stay,
+        in_scope_share=city.levels.in_scope[scheme, tier].astype(np.float32),
+        recorded_share=city.recorded_share[who, scheme].astype(np.float32),
+        instance=instance,
+        head_group=county,
+        u_code=seen.u_code,
+        u_treat=seen.u_treat,
+        u_split=seen.u_split,
+        u_tie=seen.u_tie,
+    )
+    return truth, weight * 12.0 / city.months_remembered
+
+
+def _quote(city: City, recent: Claims) -> Quote:
+    audit, staff, providers = city.insurer.audit, city.staff, city.geography.providers
+    weight = np.bincount(recent.provider, minlength=len(providers)).astype(np.float64)
+    found = {c: np.where(providers.local, detection(audit, c, staff.conduct, providers.tier, weight), 0.0) for c in AUDITED_CHANNELS}
+    prices = read_prices(city.settlement, found, audit.fine, city.kappa, city.refused_ratio, audit.split_gain)
+    return Quote(city.settlement, prices, city.care, city.catalogue)
+
+
+def _outpatients(city: City) -> Outpatients:
+    """Yearly outpatient money of each provider and what one unit more of intensity would bring, from the remembered months."""
+    assert city.quote is not None
+    cells = city.recent_cells()
+    standard = cells.charge / np.maximum(city.staff.conduct[cells.provider, 0], 1e-9)
+    scale = 12.0 / city.months_remembered
+    ratio = standard / np.maximum(cells.charge, 1.0)
+    money = value_of(
+        city.settlement,
+        city.quote.prices,
+        cells.instance,
+        cells.provider,
+        cells.scheme,
+        np.zeros(len(cells.provider), dtype=np.int16),
+        cells.charge,
+        cells.in_scope,
+        cells.basic,
+        np.ones(len(cells.provider), dtype=np.float32),
+    )
+    # one unit of intensity more multiplies every part of the bill; the visit itself is there anyway
+    fixed = city.quote.prices.marginal[cells.instance, cells.provider, cells.scheme, 1]
+    n = len(city.staff.conduct)
+    return Outpatients(
+        standard=scale * np.bincount(cells.provider, weights=standard, minlength=n),
+        gain=scale * np.bincount(cells.provider, weights=(money - fixed) * ratio, minlength=n),
+    )
+
+
+def _revise_referral(city: City, recent: Claims) -> None:
+    """Groups look at the cases they could have kept or sent down, and revise how strongly they steer."""
+    staff, learning = city.staff, city.learning
+    county = recent.head_group.astype(np.int64)
+    keepable, sendable = referable(
+        city, recent.provider, recent.group_true, recent.severity, recent.emergency, county
+    )
+    keep = _steered(city, recent, np.flatnonzero(keepable), city.lead_hospital)
+    down = _steered(city, recent, np.flatnonzero(sendable), city.lead_primary)
+    level, utility = referral_outlook(
+        keep, down, staff.referral, staff.group_profit, staff.group_altruism, city.utility, learning.step
+    )
+    revised = city.rule.revise(
+        Situation(
+            conduct=staff.referral.copy(),
+            level=level,
+            utility=utility,
+            lowest=np.zeros(2),
+            highest=HIGHEST_REFERRAL,
+            peer_group=np.zeros(len(staff.referral), dtype=np.int64),
+            inertia=learning.inertia,
+            reach=learning.reach,
+            error=_normal(city, len(staff.referral), 2, block=1),
+            noise=learning.noise,
+        )
+    )
+    staff.referral = np.where(city.group_leads[:, None], np.clip(revised, 0.0, HIGHEST_REFERRAL), 0.0)
+
+
+def _steered(city: City, recent: Claims, rows: NDArray[np.int64], target: NDArray[np.int16]) -> ReferralCases:
+    """What the members of a group gain by treating its cases at ``target[group]`` instead of where they went."""
+    assert city.quote is not None
+    settlement, prices, providers = city.settlement, city.quote.prices, city.geography.providers
+    seen = recent.take(rows)
+    group = seen.head_group.astype(np.int64)
+    to = target[group]
+    scheme = seen.scheme
+    there = seen.charge.astype(np.float64)
+    levels = city.levels.admission
+    here = there * levels[scheme, providers.tier[to]] / levels[scheme, seen.tier]
+    in_scope = here * city.levels.in_scope[scheme, providers.tier[to]]
+    recorded = in_scope * city.recorded_share[to, scheme]
+    instance = settlement.instance_of(INPATIENT, to, scheme, np.full(len(seen), 3))
+    gain = value_of(settlement, prices, instance, to, scheme, seen.group_true, here, in_scope, recorded, seen.standard_stay)
+    was_inside = providers.group[seen.provider] == group
+    now = value_of(
+        settlement,
+        prices,
+        seen.instance,
+        seen.provider,
+        scheme,
+        seen.group_true,
+        there,
+        seen.in_scope.astype(np.float64),
+        seen.basic.astype(np.float64),
+        seen.standard_stay,
+    )
+    # care that goes elsewhere is money lost to a holder whose outflow is deducted, nothing to any other
+    away = prices.marginal[instance, to, scheme, OUTFLOW] * seen.basic
+    gain = gain - np.where(was_inside, now, away)
+    return ReferralCases(group, np.full(len(seen), 12.0 / city.months_remembered), here, gain)
+
+
+def _spread_opinions(city: City) -> None:
+    """A neighbourhood's opinion of a facility follows its reputation: treatment near the standard lifts it, refusals lower it.
+
+    Experience moves the opinion of the area by a twentieth a month; neighbours share a tenth of the difference (assumption).
+    """
+    providers, staff = city.geography.providers, city.staff
+    tallies = city.now.tallies
+    refused = np.divide(
+        tallies["refused"], tallies["inpatient_needs"], out=np.zeros(len(providers)), where=tallies["inpatient_needs"] > 0
+    )
+    shortfall = np.maximum(1.0 - staff.conduct[:, 1:4].mean(axis=1), 0.0)
+    experience = city.base_quality - refused - shortfall - staff.conduct[:, 9]
+    opinion = city.perceived + 0.05 * (experience[None, :] - city.perceived)
+    around = city.neighbours @ opinion
+    city.perceived = opinion + 0.1 * (around - opinion)

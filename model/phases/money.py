@@ -1,0 +1,192 @@
+"""Phases settle, audit and close: what the fund owes and pays, what is taken back, income, and the turn of the year."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.calendar import month_of
+from model.care import CODING, SHIFT, SPLITTING, THRESHOLD
+from model.cases import FLAG_AUDITED, FLAG_LOW_THRESHOLD, FLAG_RECOVERED, FLAG_SHIFTED, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
+from model.codes import EMPLOYEE, RESIDENT
+from model.decisions import Decision
+from model.ledger import AccountKind, Memo
+from model.streams import uniforms
+from model.supervision import detection
+from model.units import yuan_to_fen
+
+if TYPE_CHECKING:
+    from model.city import City
+
+
+def settle(city: City) -> None:
+    """The insurer counts the month's cases, works out what is owed for the year so far, and pays its monthly share."""
+    month, claims, settlement = city.now, city.now.claims, city.settlement
+    assert claims is not None
+    claims.units[:] = city.tariff(claims, claims.group_coded)
+    true_group = np.where(claims.has(FLAG_UPGRADED), claims.group_coded, claims.group_true)
+    claims.units_true[:] = city.tariff(claims, true_group.astype(np.int16))
+    totals, recorded = city.book(claims, month.visits.cells)
+    if not city.policy_open:
+        _pay_as_recorded(city, recorded)
+        return
+    month.settled = settlement.accrue(totals, recorded)
+    month.clearing = settlement.elapsed == 12 or month_of(month.index) == 12
+    month.paid = settlement.pay_month(month.clearing)
+    for instance, due in zip(settlement.instances, month.paid, strict=True):
+        pay_out(city, due, instance.by_group, month.clearing)
+
+
+def _pay_as_recorded(city: City, recorded: list[NDArray[np.float64]]) -> None:
+    """Before a policy has opened, the fund pays what it records."""
+    month = city.now
+    month.settled = [money.astype(np.int64) for money in recorded]
+    month.paid = month.settled
+    for due in month.paid:
+        pay_out(city, due, False, False)
+
+
+def pay_out(city: City, due: NDArray[np.int64], by_group: bool, clearing: bool) -> None:
+    """Books payments by provider and scheme; a group's money passes through its account."""
+    ledger, groups = city.ledger, city.geography.providers.group
+    provider, scheme = np.nonzero(due)
+    amount = due[provider, scheme]
+    fund, account = ledger.fund(scheme), ledger.provider(provider)
+    if not by_group:
+        _post(city, fund, account, amount, Memo.FUND_CLEARING if clearing else Memo.FUND_MONTHLY)
+        return
+    via = ledger.group(groups[provider])
+    _post(city, fund, via, amount, Memo.GROUP_CLEARING if clearing else Memo.PACKAGE_TO_GROUP)
+    _post(city, via, account, amount, Memo.GROUP_TO_MEMBER)
+
+
+def _post(city: City, payer: NDArray[np.int64], payee: NDArray[np.int64], amount: NDArray[np.int64], memo: Memo) -> None:
+    """Books signed amounts: negative ones flow back."""
+    for forward in (True, False):
+        rows = amount > 0 if forward else amount < 0
+        if rows.any():
+            first, second = (payer, payee) if forward else (payee, payer)
+            city.ledger.post(first[rows], second[rows], np.abs(amount[rows]), memo)
+
+
+# audit
+
+
+def audit(city: City) -> None:
+    """Distorted claims are found with the probability conduct expects; gains are recovered and fined; clean ones may be disputed wrongly."""
+    month, claims = city.now, city.now.claims
+    assert claims is not None
+    rules, providers = city.insurer.audit, city.geography.providers
+    n = len(providers)
+    weight = np.bincount(claims.provider, minlength=n).astype(np.float64) + city.monthly_admissions
+    draw = uniforms(city.seed, int(Decision.AUDIT), month.index, claims.uid)
+    local = providers.local[claims.provider]
+    recovered, fined = np.zeros(n), np.zeros(n)
+    distorted, detected = np.zeros(n), np.zeros(n)
+    for j, (channel, flag) in enumerate(
+        ((CODING, FLAG_UPCODED), (SPLITTING, FLAG_SPLIT), (THRESHOLD, FLAG_LOW_THRESHOLD), (SHIFT, FLAG_SHIFTED))
+    ):
+        marked = claims.has(flag) & local
+        found = marked & (draw[:, j] < detection(rules, channel, city.staff.conduct, providers.tier, weight)[claims.provider])
+        taken = np.rint(np.where(found, _gain(city, claims, channel), 0.0))
+        claims.flags[found] |= FLAG_RECOVERED | FLAG_AUDITED
+        recovered += np.bincount(claims.provider, weights=taken, minlength=n)
+        fined += np.bincount(claims.provider, weights=np.rint(taken * rules.fine[channel]), minlength=n)
+        distorted += np.bincount(claims.provider[marked], minlength=n)
+        detected += np.bincount(claims.provider[found], minlength=n)
+    _charge(city, claims, recovered, fined)
+    sampled = uniforms(city.seed, int(Decision.AUDIT), month.index, claims.uid, block=1)
+    audited = local & (sampled[:, 0] < rules.rate)
+    claims.flags[audited] |= FLAG_AUDITED
+    clean = audited & ((claims.flags & (FLAG_UPCODED | FLAG_SPLIT | FLAG_LOW_THRESHOLD | FLAG_SHIFTED)) == 0)
+    wrong = clean & (sampled[:, 1] < rules.false_positive)
+    month.tallies |= {
+        "recovered": recovered,
+        "fined": fined,
+        "distorted": distorted,
+        "detected": detected,
+        "audited_clean": np.bincount(claims.provider[clean], minlength=n).astype(np.float64),
+        "false_positives": np.bincount(claims.provider[wrong], minlength=n).astype(np.float64),
+        "audit_cost": np.bincount(claims.provider[audited], minlength=n) * float(rules.cost_per_audit),
+    }
+
+
+def _gain(city: City, claims: Claims, channel: int) -> NDArray[np.float64]:
+    """What is taken back of a claim found distorted by a channel, fen (see ``conduct.md``)."""
+    charge = claims.charge.astype(np.float64)
+    if channel == CODING:
+        return np.maximum(claims.gain, 0.0)
+    if channel == SPLITTING:
+        # both halves are flagged; each carries half of the recovery of the stay
+        return 0.5 * city.insurer.audit.split_gain * charge * 2.0 / (1.0 + city.care.split_overhead)
+    if channel == THRESHOLD:
+        return charge
+    shift = city.staff.conduct[claims.provider, SHIFT]
+    return claims.in_scope * shift / np.maximum(1.0 - shift, 1e-9)
+
+
+def _charge(city: City, claims: Claims, recovered: NDArray[np.float64], fined: NDArray[np.float64]) -> None:
+    """Books recoveries to the funds in proportion to where the provider's claims come from, fines to the government."""
+    n = len(city.geography.providers)
+    at = np.flatnonzero(recovered > 0)
+    if len(at):
+        resident = np.bincount(claims.provider, weights=claims.scheme * claims.charge.astype(np.float64), minlength=n)
+        whole = np.bincount(claims.provider, weights=claims.charge.astype(np.float64), minlength=n)
+        share = np.divide(resident, whole, out=np.zeros(n), where=whole > 0)[at]
+        amount = recovered[at].astype(np.int64)
+        to_resident = np.rint(amount * share).astype(np.int64)
+        account = city.ledger.provider(at)
+        city.ledger.post(account, city.ledger.fund(RESIDENT), to_resident, Memo.RECOVERY)
+        city.ledger.post(account, city.ledger.fund(EMPLOYEE), amount - to_resident, Memo.RECOVERY)
+        city.ledger.post(account, int(AccountKind.GOVERNMENT), fined[at].astype(np.int64), Memo.FINE)
+
+
+# close
+
+
+def close(city: City) -> None:
+    """Income of the month reaches the funds; in December the settlement year is cleared and the next year's terms are fixed."""
+    _collect(city)
+    if city.now.clearing:
+        city.start_settlement_year()
+
+
+def _collect(city: City) -> None:
+    """One twelfth of premiums, subsidies, account credits, and transfers to the layers beside the fund."""
+    people, ledger, index = city.people, city.ledger, city.now.index
+    finance, fund = city.settings.financing, city.settings.fund
+    alive = people.alive == 1
+    employees = (people.scheme == EMPLOYEE) & alive
+    active = int((employees & (people.retired == 0)).sum())
+    heads = np.array([int(employees.sum()), int(alive.sum()) - int(employees.sum())])
+    wage = yuan_to_fen(finance.employee.wage_base.at(index))
+    unit, own = finance.employee.unit_rate.at(index), finance.employee.personal_rate.at(index)
+    to_account = finance.employee.account_unit_share.at(index)
+    ledger.post(
+        int(AccountKind.EMPLOYERS), ledger.fund(EMPLOYEE), round(active * wage * unit * (1 - to_account) / 12), Memo.PREMIUM
+    )
+    for amount, payer, memo in (
+        (finance.resident.premium, AccountKind.HOUSEHOLDS, Memo.PREMIUM),
+        (finance.resident.subsidy, AccountKind.GOVERNMENT, Memo.SUBSIDY),
+    ):
+        ledger.post(int(payer), ledger.fund(RESIDENT), round(int(heads[RESIDENT]) * yuan_to_fen(amount.at(index)) / 12), memo)
+    _credit_accounts(city, employees, round(wage * (own + unit * to_account) / 12), round(wage * unit * to_account / 12))
+    layer = yuan_to_fen(fund.catastrophic_premium.at(index))
+    for scheme in (EMPLOYEE, RESIDENT):
+        amount = round(int(heads[scheme]) * layer / 12)
+        ledger.post(ledger.fund(scheme), int(AccountKind.CATASTROPHIC), amount, Memo.CATASTROPHIC_PREMIUM)
+    aid = round(int(heads.sum()) * yuan_to_fen(fund.aid_budget.at(index)) / 12)
+    ledger.post(int(AccountKind.GOVERNMENT), int(AccountKind.AID), aid, Memo.AID_BUDGET)
+
+
+def _credit_accounts(city: City, employees: NDArray[np.bool_], active_fen: int, retired_fen: int) -> None:
+    """Personal accounts: the own premium and part of the unit's; the retired get the unit's part (assumption)."""
+    people = city.people
+    retired = employees & (people.retired == 1)
+    active = employees & (people.retired == 0)
+    people.account_balance[active] += np.int32(active_fen)
+    people.account_balance[retired] += np.int32(retired_fen)
+    total = int(active.sum()) * active_fen + int(retired.sum()) * retired_fen
+    city.ledger.post(int(AccountKind.EMPLOYERS), int(AccountKind.ACCOUNTS_EMPLOYEE), total, Memo.ACCOUNT_CREDIT)

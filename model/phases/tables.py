@@ -1,0 +1,295 @@
+"""Phase record: the month's sums by unit, from people, visits, claims and books."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.calendar import month_of
+from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
+from model.care import SHIFT
+from model.codes import CHRONIC, COMMON, PRIMARY, SECONDARY, TERTIARY
+from model.geography import Geography
+from model.illness import update_control
+from model.indicators import POSITION
+from model.visits import C_ACCOUNT, C_AID, C_BASIC, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_PATIENT, C_SECOND, C_VISITS, person_totals
+
+if TYPE_CHECKING:
+    from model.city import City
+
+Floats = NDArray[np.float64]
+VISIT_DRUG_SHARE = 0.4
+"""Drugs in outpatient charges (38.0 % in 2022, national health statistics; re-verify)."""
+SUBSISTENCE, POVERTY_LINE = 5000.0, 4000.0
+"""Yuan per head and year: what households need first, and the line below which they are poor (assumption, near the 2020 standard)."""
+
+
+def record(city: City) -> None:
+    """Adds the month to the tables; chronic visits bring disease under control first, so that the month's end is what is counted."""
+    visits = city.now.visits
+    chronic = visits.kind == CHRONIC
+    at_primary = city.geography.providers.tier[visits.provider[chronic]] == PRIMARY
+    update_control(city.people, visits.row[chronic], at_primary, city.now.index, city.seed, city.illness)
+    _people(city)
+    _visits(city)
+    _claims(city)
+    _money(city)
+    _tallies(city)
+    city.tables.close_month(city.now.index)
+
+
+def _people(city: City) -> None:
+    """Person-months and chronic disease by county, scheme and income fifth; once a year the households hit by own payment."""
+    people, tables, month = city.people, city.tables, city.now
+    n_counties = len(city.geography.counties)
+    key = (people.county.astype(np.int64) * 2 + people.scheme) * 5 + people.income_fifth
+    size = n_counties * 10
+    alive = people.alive == 1
+    chronic = alive & (people.chronic > 0)
+    counts = {
+        "person_months": np.bincount(key[alive], minlength=size),
+        "chronic": np.bincount(key[chronic], minlength=size),
+        "controlled": np.bincount(key[chronic & (people.controlled == 1)], minlength=size),
+    }
+    quality = counts["person_months"] * (1 / 12.0) - counts["chronic"] * (0.1 / 12.0)
+    counts["quality_years"] = quality - month.quality_lost * counts["person_months"] / max(counts["person_months"].sum(), 1)
+    if month_of(month.index) == 12:
+        own = people.ytd_oop / 100.0
+        spare = np.maximum(people.income - SUBSISTENCE, 0.1 * people.income)
+        counts["households"] = np.bincount(key[alive], minlength=size)
+        counts["catastrophic"] = np.bincount(key[alive & (own > 0.4 * spare)], minlength=size)
+        fell = alive & (people.income >= POVERTY_LINE) & (people.income - own < POVERTY_LINE)
+        counts["impoverished"] = np.bincount(key[fell], minlength=size)
+    died = np.bincount(key[month.deaths], minlength=size) if len(month.deaths) else np.zeros(size)
+    counts["deaths"] = died + month.tallies["deaths"][0] * counts["person_months"] / max(counts["person_months"].sum(), 1)
+    for name, values in counts.items():
+        cube = values.reshape(n_counties, 2, 5).astype(np.float64)
+        tables.add_cells("city", **{name: np.array([cube.sum()])})
+        tables.add_cells("county", **{name: cube.sum(axis=(1, 2))})
+        tables.add_cells("scheme", **{name: cube.sum(axis=(0, 2))})
+        tables.add_cells("income_fifth", **{name: cube.sum(axis=(0, 1))})
+
+
+def _visits(city: City) -> None:
+    """Visits by provider, tier, ownership, scheme, kind and county of the patient, from the month's cells."""
+    cells = city.now.visits.cells.astype(np.float64)
+    providers, tables = city.geography.providers, city.tables
+    primary = (providers.tier == PRIMARY)[:, None, None, None]
+    by_kind = cells.sum(axis=4)
+    sums = _visit_sums(by_kind)
+    first = by_kind[..., C_VISITS]
+    sums["visits_primary"] = sums["visits"] * primary
+    sums["first_contacts"] = np.where(np.arange(3)[None, None, :, None] == COMMON, first, 0.0)
+    sums["first_contacts_primary"] = sums["first_contacts"] * primary
+    city.tables.add_cells("city", **{name: np.array([value.sum()]) for name, value in sums.items()})
+    tables.add_cells("provider", **{name: value.sum(axis=(1, 2, 3)) for name, value in sums.items()})
+    tables.add_cells("scheme", **{name: value.sum(axis=(0, 2, 3)) for name, value in sums.items()})
+    tables.add_cells("county", **{name: value.sum(axis=(0, 1, 2)) for name, value in sums.items()})
+    tables.add_cells("kind", **{name: np.append(value.sum(axis=(0, 1, 3)), 0.0) for name, value in sums.items()})
+    for unit_type, code in (("tier", providers.tier), ("ownership", providers.private)):
+        tables.add(unit_type, code.astype(np.int64), **{name: value.sum(axis=(1, 2, 3)) for name, value in sums.items()})
+    visits = city.now.visits
+    assert visits.parts is not None
+    v = visits.parts
+    parts = np.stack(
+        [visits.charge, visits.in_scope, visits.charge - visits.in_scope, v.basic, v.second, v.aid, v.account, v.patient], axis=1
+    )
+    fifths = person_totals(visits.row, city.people.income_fifth, 5, parts).astype(np.float64)
+    tables.add_cells("income_fifth", **_visit_sums(fifths))
+
+
+def _visit_sums(cells: Floats) -> dict[str, Floats]:
+    return {
+        "visits": cells[..., C_VISITS],
+        "visit_charge": cells[..., C_CHARGE],
+        "charge": cells[..., C_CHARGE],
+        "drug_charge": cells[..., C_CHARGE] * VISIT_DRUG_SHARE,
+        "in_scope": cells[..., C_IN_SCOPE],
+        "own_pay": cells[..., C_OWN_PAY],
+        "basic": cells[..., C_BASIC],
+        "second": cells[..., C_SECOND],
+        "aid": cells[..., C_AID],
+        "account": cells[..., C_ACCOUNT],
+        "patient": cells[..., C_PATIENT],
+    }
+
+
+def _claims(city: City) -> None:
+    """Inpatient claims by every unit type."""
+    claims = city.now.claims
+    assert claims is not None
+    sums = claim_sums(city, claims)
+    providers = city.geography.providers
+    provider = claims.provider.astype(np.int64)
+    codes = {
+        "city": np.zeros(len(claims), dtype=np.int64),
+        "county": claims.county.astype(np.int64),
+        "tier": claims.tier.astype(np.int64),
+        "scheme": claims.scheme.astype(np.int64),
+        "scheme_tier": claims.scheme.astype(np.int64) * 3 + claims.tier,
+        "income_fifth": claims.income_fifth.astype(np.int64),
+        "severity": claims.severity.astype(np.int64),
+        "ownership": providers.private[provider].astype(np.int64),
+        "kind": np.full(len(claims), 3),
+        "provider": provider,
+    }
+    for unit_type, code in codes.items():
+        city.tables.add(unit_type, code, **sums)
+
+
+def claim_sums(city: City, claims: Claims) -> dict[str, Floats]:
+    """What each claim adds to the sums."""
+    catalogue, people = city.catalogue, city.people
+    weight = catalogue.weight
+    upgraded, upcoded = claims.has(FLAG_UPGRADED), claims.has(FLAG_UPCODED)
+    need_weight = weight[claims.group_true]
+    added = np.where(upgraded, weight[claims.group_coded] - need_weight, 0.0)
+    charge = claims.charge.astype(np.float64)
+    relative = charge / np.maximum(claims.standard_charge / np.maximum(claims.need, 1e-6), 1.0)
+    shift = city.staff.conduct[claims.provider, SHIFT]
+    simple = catalogue.simple[claims.group_true]
+    readmitted = np.isin(claims.row, city.now.needs.row[city.now.needs.readmission])
+    one = np.ones(len(claims))
+    return {
+        "charge": charge,
+        "drug_charge": charge * drug_share(city, claims),
+        "in_scope": claims.in_scope,
+        "own_pay": claims.own_pay,
+        "basic": claims.basic,
+        "second": claims.second,
+        "aid": claims.aid,
+        "account": claims.account,
+        "patient": claims.patient,
+        "admissions": one,
+        "admissions_primary": one * (claims.tier == PRIMARY),
+        "admissions_secondary": one * (claims.tier == SECONDARY),
+        "admissions_tertiary": one * (claims.tier == TERTIARY),
+        "admission_charge": charge,
+        "admission_in_scope": claims.in_scope,
+        "admission_basic": claims.basic,
+        "admission_own_pay": claims.own_pay,
+        "stay_days": claims.stay,
+        "standard_charge": claims.standard_charge,
+        "delivered_charge": claims.standard_charge * claims.intensity,
+        "relative_cost": relative,
+        "relative_cost_square": relative**2,
+        "units_coded": claims.units,
+        "units_true": claims.units_true,
+        "weight_coded": weight[claims.group_coded],
+        "weight_true": need_weight,
+        "weight_upgraded": added,
+        "upcoded": upcoded,
+        "upgraded": upgraded,
+        "split": claims.has(FLAG_SPLIT),
+        "low_threshold": claims.has(FLAG_LOW_THRESHOLD),
+        "readmissions": readmitted,
+        "shifted": claims.in_scope * shift / np.maximum(1 - shift, 1e-9),
+        "county_in": treated_in_county(city.geography, claims),
+        "simple": simple,
+        "simple_tertiary": simple & (claims.tier == TERTIARY),
+        "avoidable": catalogue.acsc[claims.group_true],
+    }
+
+
+def treated_in_county(geography: Geography, claims: Claims) -> NDArray[np.bool_]:
+    """Claims at a county or township institution of the patient's own county; a city hospital is not the district's."""
+    providers = geography.providers
+    same = providers.county[claims.provider] == claims.county
+    inside: NDArray[np.bool_] = same & (providers.tier[claims.provider] < TERTIARY)
+    return inside
+
+
+def drug_share(city: City, claims: Claims) -> Floats:
+    """Drugs in each claim's charge: the group's share, moving one and a half times as much as intensity (assumption: drugs and tests are
+    what is added first)."""
+    base = city.catalogue.shares[claims.group_true, 0]
+    share: Floats = np.clip(base * (1 + 0.5 * (claims.intensity - 1)), 0.0, 0.9)
+    return share
+
+
+def _money(city: City) -> None:
+    """What became owed and what was paid, by scheme and by provider; the fund's level."""
+    month, tables, providers = city.now, city.tables, city.geography.providers
+    settled = np.sum(month.settled, axis=0).astype(np.float64)
+    paid = np.sum(month.paid, axis=0).astype(np.float64)
+    for unit_type in ("scheme", "city"):
+        whole = unit_type == "city"
+        tables.add_cells(unit_type, fund_settled=_as_unit(settled.sum(axis=0), whole), fund_paid=_as_unit(paid.sum(axis=0), whole))
+        tables.add_cells(unit_type, fund_income=_as_unit(city.fund_income, whole), fund_balance=_as_unit(city.fund_balance, whole))
+    by_provider = settled.sum(axis=1)
+    tables.add_cells("provider", fund_settled=by_provider, fund_paid=paid.sum(axis=1))
+    for unit_type, code in (("tier", providers.tier), ("ownership", providers.private)):
+        tables.add(unit_type, code.astype(np.int64), fund_settled=by_provider, fund_paid=paid.sum(axis=1))
+    _recorded_units(city, settled.sum(axis=0))
+    _margins(city, by_provider)
+    pool = city.pool_month()
+    tables.add_cells("city", pool_units=pool[[0]], pool_money=pool[[1]], group_money=pool[[2]], group_spent=pool[[3]])
+
+
+def _as_unit(by_scheme: NDArray[np.number], whole: bool) -> Floats:
+    values = np.asarray(by_scheme, dtype=np.float64)
+    return np.array([values.sum()]) if whole else values
+
+
+def _recorded_units(city: City, settled: Floats) -> None:
+    """Units of persons and cases: the fund's debt is spread over them by recorded money within each scheme."""
+    tables = city.tables
+    recorded = city.tables.open_sums("scheme")[:, POSITION["basic"]]
+    factor = np.divide(settled, recorded, out=np.ones(2), where=recorded > 0)
+    mean = float(settled.sum() / max(recorded.sum(), 1.0))
+    for unit_type in ("county", "income_fifth", "severity", "kind", "scheme_tier"):
+        basic = tables.open_sums(unit_type)[:, POSITION["basic"]]
+        ratio = np.repeat(factor, 3) if unit_type == "scheme_tier" else np.full(len(basic), mean)
+        tables.add_cells(unit_type, fund_settled=basic * ratio)
+
+
+def _margins(city: City, settled: Floats) -> None:
+    """Revenue from all payers and cost: variable by charge, fixed as in the budget base."""
+    tables, providers = city.tables, city.geography.providers
+    sums = tables.open_sums("provider")
+    others = sum(sums[:, POSITION[name]] for name in ("second", "aid", "account", "patient"))
+    lost = city.now.tallies["recovered"] + city.now.tallies["fined"]
+    revenue = settled + others - lost
+    cost = city.kappa * sums[:, POSITION["charge"]] + city.fixed_cost * city.now.price_index
+    for unit_type, code in (("tier", providers.tier), ("ownership", providers.private), ("city", np.zeros(len(providers)))):
+        tables.add(unit_type, np.asarray(code, dtype=np.int64), revenue=revenue * providers.local, cost=cost * providers.local)
+    tables.add_cells("provider", revenue=revenue, cost=cost)
+
+
+def _tallies(city: City) -> None:
+    """Counts that no claim shows."""
+    month, tables, providers = city.now, city.tables, city.geography.providers
+    by_provider = {
+        name: month.tallies[name]
+        for name in (
+            "refused",
+            "waiting",
+            "inpatient_needs",
+            "complications",
+            "recovered",
+            "fined",
+            "distorted",
+            "detected",
+            "audited_clean",
+            "false_positives",
+            "audit_cost",
+        )
+    }
+    claims = month.claims
+    assert claims is not None
+    days = np.bincount(claims.provider, weights=claims.stay.astype(np.float64), minlength=len(providers))
+    by_provider["bed_days"] = days * providers.local
+    by_provider["bed_capacity"] = np.where(providers.local, city.bed_days_available, 0.0)
+    tables.add_cells("provider", **by_provider)
+    for unit_type, code in (("tier", providers.tier), ("ownership", providers.private), ("city", np.zeros(len(providers)))):
+        tables.add(unit_type, np.asarray(code, dtype=np.int64), **by_provider)
+    county = {name: month.tallies[name] for name in ("needs", "referrals_up", "referrals_down")}
+    county["unmet"] = np.bincount(city.people.county[month.unmet_row], minlength=len(city.geography.counties))
+    tables.add_cells("county", **county)
+    tables.add_cells("city", **{name: np.array([value.sum()]) for name, value in county.items()})
+    tables.add_cells("income_fifth", unmet=np.bincount(city.people.income_fifth[month.unmet_row], minlength=5))
+    needs = np.bincount(city.people.income_fifth[month.visit_row], minlength=5)
+    needs = needs + np.bincount(city.people.income_fifth[month.needs.row], minlength=5)
+    tables.add_cells("income_fifth", needs=needs)

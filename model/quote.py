@@ -1,0 +1,192 @@
+"""What a slightly different conduct would have been paid: per-case gains under the settlement code, for conduct and for the month alike.
+
+Marginal entitlements come from the settlement by finite steps around everybody's posted totals; what an act does to a case's units comes from
+the mode's own tariff. There is no second incentive formula.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules, Eligible, intensity_of
+from model.cases import CaseTruth
+from model.catalogue import Catalogue
+from model.payment import CASES, CHARGE, IN_SCOPE, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS
+from model.settlement import Settlement
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What providers can know of money at one time.
+
+    ``marginal[instance, provider, scheme, measure]`` fen of entitlement per unit more; ``detection[channel]`` by provider; ``fine[channel]``;
+    ``kappa`` variable cost per fen of charge; ``refused_ratio`` recorded money elsewhere over recorded money here of a refused own head.
+    """
+
+    marginal: Floats
+    detection: dict[int, Floats]
+    fine: dict[int, float]
+    kappa: float
+    refused_ratio: float
+    split_gain: float
+
+
+def read_prices(
+    settlement: Settlement, detection: dict[int, Floats], fine: dict[int, float], kappa: float, refused_ratio: float, split_gain: float
+) -> Prices:
+    """Marginal entitlements of every provider under every mode, from the settlement's posted aggregates."""
+    marginal = np.zeros((len(settlement.instances), settlement.n_providers, 2, 8))
+    for i, instance in enumerate(settlement.instances):
+        holder = instance.holder_of(settlement.provider_group)
+        held = np.flatnonzero(holder >= 0)
+        marginal[i, held] = settlement.marginal(i, holder[held])
+    return Prices(marginal, detection, fine, kappa, refused_ratio, split_gain)
+
+
+@dataclass(frozen=True)
+class Gains:
+    """Money a provider gains by each act on each case, fen: λ is not applied, expected sanctions are already off.
+
+    ``more`` and ``less``: the case at intensity ± ``step``; ``code``, ``treat``, ``split``, ``select``: the act done in full;
+    ``threshold``: one more such mild case admitted; ``shift``: per unit of shifted share; ``finish[level]``.
+    """
+
+    step: float
+    more: Floats
+    less: Floats
+    code: Floats
+    treat: Floats
+    split: Floats
+    select: Floats
+    threshold: Floats
+    shift: Floats
+    finish: list[Floats]
+
+
+class Quote:
+    """Asks the settlement what cases would bring under alternatives.
+
+    Args:
+        settlement: the books, with terms and posted aggregates.
+        prices: marginal entitlements and expected sanctions.
+        rules: what each act does to a case.
+        catalogue: disease groups.
+    """
+
+    def __init__(self, settlement: Settlement, prices: Prices, rules: CareRules, catalogue: Catalogue) -> None:
+        self.settlement, self.prices, self.rules, self.catalogue = settlement, prices, rules, catalogue
+
+    def gains(self, truth: CaseTruth, conduct: Floats, able: Eligible, step: float) -> Gains:
+        """All gains of all cases, around the providers' present intensity and shift."""
+        q = intensity_of(conduct, truth.provider, truth.severity)
+        shift = conduct[truth.provider, SHIFT]
+        charge = truth.standard_charge * q
+        base = self._money(truth, charge, truth.group, shift)
+        n, p = len(truth), truth.provider
+        more = self._money(truth, charge * (1 + step / q), truth.group, shift) - base
+        less = self._money(truth, charge * (1 - step / q), truth.group, shift) - base
+        code, treat, split, threshold = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+        at = np.flatnonzero(able.code)
+        code[at] = self._coded(truth.take(at), charge[at], shift[at]) - base[at]
+        code *= 1 - self._sanction(CODING, p)
+        at = np.flatnonzero(able.treat)
+        treated = truth.take(at)
+        dearer = charge[at] * (1 + self.rules.treat_uplift)
+        treat[at] = self._money(treated, dearer, self.catalogue.treat_up[treated.group], shift[at]) - base[at]
+        at = np.flatnonzero(able.split)
+        split[at] = self._split(truth.take(at), charge[at], shift[at]) - base[at]
+        split -= np.where(able.split, self._sanction(SPLITTING, p) * self.prices.split_gain * charge, 0.0)
+        at = np.flatnonzero(truth.severity == 0)
+        small = charge[at] * self.rules.threshold_charge
+        threshold[at] = self._money(truth.take(at), small, truth.group[at], shift[at]) - self._sanction(THRESHOLD, p[at]) * small
+        select = np.where(able.select, -base + self._refused(truth, charge), 0.0)
+        finish = []
+        at = np.flatnonzero(able.finish)
+        for level in self.rules.finish_levels:
+            gain = np.zeros(n)
+            gain[at] = self._money(truth.take(at), charge[at] * level, truth.group[at], shift[at]) - base[at]
+            finish.append(gain)
+        return Gains(step, more, less, code, treat, split, select, threshold, self._shifted(truth, charge, shift, step, base), finish)
+
+    def _marginal(self, truth: CaseTruth) -> Floats:
+        rows: Floats = self.prices.marginal[truth.instance, truth.provider, truth.scheme]
+        return rows
+
+    def _money(self, truth: CaseTruth, charge: Floats, group: NDArray[np.int16], shift: Floats) -> Floats:
+        """Revenue of a case from all payers less its variable cost, fen."""
+        in_scope = charge * truth.in_scope_share * (1 - shift)
+        recorded = in_scope * truth.recorded_share
+        return value_of(
+            self.settlement,
+            self.prices,
+            truth.instance,
+            truth.provider,
+            truth.scheme,
+            group,
+            charge,
+            in_scope,
+            recorded,
+            truth.standard_stay,
+        )
+
+    def _coded(self, truth: CaseTruth, charge: Floats, shift: Floats) -> Floats:
+        return self._money(truth, charge, self.catalogue.code_up[truth.group], shift)
+
+    def _split(self, truth: CaseTruth, charge: Floats, shift: Floats) -> Floats:
+        first, overhead = self.rules.split_first, self.rules.split_overhead
+        return self._money(truth, charge * first, truth.group, shift) + self._money(
+            truth, charge * (1 + overhead - first), truth.group, shift
+        )
+
+    def _refused(self, truth: CaseTruth, charge: Floats) -> Floats:
+        """What refusing an own head costs the holder: the same care bought elsewhere counts as outflow."""
+        recorded = charge * truth.in_scope_share * truth.recorded_share * self.prices.refused_ratio
+        return np.where(truth.head_group >= 0, self._marginal(truth)[:, OUTFLOW] * recorded, 0.0)
+
+    def _shifted(self, truth: CaseTruth, charge: Floats, shift: Floats, step: float, base: Floats) -> Floats:
+        """Gain per unit of share moved outside the catalogue, less expected sanctions on the moved money."""
+        moved = self._money(truth, charge, truth.group, shift + step) - base
+        gain: Floats = moved / step - self._sanction(SHIFT, truth.provider) * charge * truth.in_scope_share
+        return gain
+
+    def _sanction(self, channel: int, provider: NDArray[np.int16]) -> Floats:
+        """Expected recovery and fine per fen gained: p · (1 + f)."""
+        expected: Floats = self.prices.detection[channel][provider] * (1 + self.prices.fine[channel])
+        return expected
+
+
+def value_of(
+    settlement: Settlement,
+    prices: Prices,
+    instance: NDArray[np.int8],
+    provider: NDArray[np.int16],
+    scheme: NDArray[np.int8],
+    group: NDArray[np.int16],
+    charge: Floats,
+    in_scope: Floats,
+    recorded: Floats,
+    stay: NDArray[np.float32],
+) -> Floats:
+    """Money one more such case brings its provider from all payers, less variable cost, fen."""
+    own = charge - in_scope
+    units = settlement.tariff(
+        instance,
+        provider=provider,
+        scheme=scheme,
+        group=group,
+        charge=charge,
+        in_scope=in_scope,
+        recorded=recorded,
+        own_pay=own,
+        stay=stay,
+    )
+    m = prices.marginal[instance, provider, scheme]
+    fund = m[:, UNITS] * units + m[:, CASES] + m[:, CHARGE] * charge + m[:, IN_SCOPE] * in_scope
+    fund += m[:, RECORDED] * recorded + m[:, RESIDUAL] * (in_scope - recorded) + m[:, OWN_PAY] * own
+    total: Floats = fund + (in_scope - recorded) + own - prices.kappa * charge
+    return total

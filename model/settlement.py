@@ -1,0 +1,268 @@
+"""The insurer's books: which mode covers which case, what each holder is owed so far, what has been paid, and the yearly clearing.
+
+Holders are numbered: providers first, then medical groups. The fund's debt to a holder is always the mode's ``entitlement`` of the totals
+of the settlement year so far; a month pays a share of what is owed and not yet paid, a clearing pays the rest. The same entitlement,
+asked for slightly different totals around what is posted, is the quote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.payment import CHARGE, IN_SCOPE, MEASURES, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable, History, PaymentMode
+from model.payment import CASES as CASE_COUNT
+from model.units import apportion
+
+N_MEASURES = len(MEASURES)
+N_SCHEMES = 2
+MARGIN_STEP = 0.02
+"""Finite step, as a share of posted totals, at which a marginal entitlement is taken (``conduct.md`` 2)."""
+HEADS_NONE, HEADS_INSTITUTION, HEADS_GROUP, HEADS_BOTH = range(4)
+"""Relation of a patient to a provider: nobody's, assigned to the institution, member of its group, or both."""
+
+
+@dataclass
+class Instance:
+    """One mode at work under a policy: its terms and its books.
+
+    ``year_totals`` of the settlement year and ``posted`` of the last twelve months ``[holder, scheme, measure]``; ``base`` the budget base;
+    by provider and scheme: ``recorded`` this year, ``paid`` so far and ``owed_before`` this month, fen.
+    """
+
+    id: str
+    mode: PaymentMode
+    terms: Any = None
+    year_totals: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
+    posted: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
+    recorded: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
+    paid: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES), dtype=np.int64))
+    owed_before: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES), dtype=np.int64))
+    base: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
+
+    @property
+    def by_group(self) -> bool:
+        """Whether the group, not the provider, is owed."""
+        return self.mode.traits.held_by == "group"
+
+    def holder_of(self, provider_group: NDArray[np.int16]) -> NDArray[np.int64]:
+        """Holder account of each provider under this mode (-1: none)."""
+        n = len(provider_group)
+        if not self.by_group:
+            return np.arange(n)
+        return np.where(provider_group >= 0, n + provider_group.astype(np.int64), -1)
+
+
+class Settlement:
+    """Routing, accrual, monthly payment and clearing for one policy.
+
+    Args:
+        instances: the policy's modes, in file order.
+        route: table ``[kind, provider, scheme, relation]`` → instance number.
+        provider_group: group of each provider, -1 for none.
+        tier: tier code of each provider.
+        n_groups: number of medical groups.
+    """
+
+    def __init__(
+        self,
+        instances: list[Instance],
+        route: NDArray[np.int8],
+        provider_group: NDArray[np.int16],
+        tier: NDArray[np.int8],
+        n_groups: int,
+    ) -> None:
+        self.instances = instances
+        self.route = route
+        self.provider_group = provider_group
+        self.n_providers = len(tier)
+        self.n_holders = len(tier) + n_groups
+        self.tier = np.concatenate([tier, np.full(n_groups, 1, dtype=np.int8)])
+        self.outflow_instance = next((i for i, inst in enumerate(instances) if inst.mode.traits.outflow), -1)
+        for instance in instances:
+            shape = (self.n_holders, N_SCHEMES, N_MEASURES)
+            instance.year_totals, instance.posted, instance.base = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+            instance.recorded = np.zeros((self.n_providers, N_SCHEMES))
+            instance.paid = np.zeros((self.n_providers, N_SCHEMES), dtype=np.int64)
+            instance.owed_before = instance.paid.copy()
+        self.elapsed = 0
+        self.years = 0
+
+    def instance_of(
+        self, kind: NDArray[Any] | int, provider: NDArray[Any], scheme: NDArray[Any], relation: NDArray[Any]
+    ) -> NDArray[np.int8]:
+        """The mode that covers each case."""
+        return self.route[kind, provider, scheme, relation]
+
+    def case_table(
+        self,
+        instance: int,
+        provider: NDArray[Any],
+        scheme: NDArray[Any],
+        group: NDArray[Any],
+        charge: NDArray[Any],
+        in_scope: NDArray[Any],
+        recorded: NDArray[Any],
+        own_pay: NDArray[Any],
+        stay: NDArray[Any],
+    ) -> CaseTable:
+        """Cases as a mode sees them."""
+        holder = self.instances[instance].holder_of(self.provider_group)[provider]
+        return CaseTable(
+            provider=provider,
+            holder=np.maximum(holder, 0),
+            scheme=scheme,
+            tier=self.tier[provider],
+            group=group,
+            charge=charge,
+            in_scope=in_scope,
+            recorded=recorded,
+            residual=in_scope - recorded,
+            own_pay=own_pay,
+            stay=stay,
+        )
+
+    def tariff(self, instance_of_case: NDArray[np.int8], **columns: NDArray[Any]) -> NDArray[np.float64]:
+        """Units of each case under the mode that covers it."""
+        units = np.zeros(len(instance_of_case))
+        for i, instance in enumerate(self.instances):
+            mine = np.flatnonzero(instance_of_case == i)
+            if len(mine):
+                table = self.case_table(i, **{name: column[mine] for name, column in columns.items()})
+                units[mine] = instance.mode.tariff(table, instance.terms)
+        return units
+
+    def totals(
+        self,
+        instance: int,
+        instance_of_case: NDArray[np.int8],
+        provider: NDArray[Any],
+        scheme: NDArray[Any],
+        head_group: NDArray[Any],
+        measures: dict[int, NDArray[Any]],
+    ) -> NDArray[np.float64]:
+        """Totals ``[holder, scheme, measure]`` of cases (or cells of cases) for one instance, outflow of own heads included."""
+        out = np.zeros((self.n_holders * N_SCHEMES, N_MEASURES))
+        holder = self.instances[instance].holder_of(self.provider_group)[provider]
+        mine = (instance_of_case == instance) & (holder >= 0)
+        key = (holder[mine] * N_SCHEMES + scheme[mine]).astype(np.int64)
+        for measure, values in measures.items():
+            out[:, measure] = np.bincount(key, weights=values[mine], minlength=len(out))
+        if instance == self.outflow_instance:
+            away = (instance_of_case != instance) & (head_group >= 0)
+            key = ((self.n_providers + head_group[away].astype(np.int64)) * N_SCHEMES + scheme[away]).astype(np.int64)
+            out[:, OUTFLOW] = np.bincount(key, weights=measures[RECORDED][away], minlength=len(out))
+        return out.reshape(self.n_holders, N_SCHEMES, N_MEASURES)
+
+    def start_year(self, histories: list[History]) -> None:
+        """Fixes the terms of the coming settlement year and opens its books."""
+        for instance, history in zip(self.instances, histories, strict=True):
+            instance.terms = instance.mode.post(history)
+            for book in (instance.year_totals, instance.recorded, instance.paid, instance.owed_before):
+                book[:] = 0
+        self.elapsed = 0
+
+    def accrue(self, totals: list[NDArray[np.float64]], recorded: list[NDArray[np.float64]]) -> list[NDArray[np.int64]]:
+        """Books one month's totals and recorded money by provider of every instance.
+
+        Returns:
+            What became owed to each provider by the month ``[provider, scheme]``, one array an instance, fen.
+        """
+        self.elapsed += 1
+        accrued = []
+        for instance, added, money in zip(self.instances, totals, recorded, strict=True):
+            instance.year_totals = instance.year_totals + added
+            instance.recorded = instance.recorded + money
+            owed = self.owed_by_provider(instance)
+            accrued.append(owed - instance.owed_before)
+            instance.owed_before = owed
+        return accrued
+
+    def owed(self, instance: Instance) -> NDArray[np.int64]:
+        """Entitlement of the year so far in whole fen ``[holder, scheme]``; an exhausted budget is met to the fen."""
+        pool = instance.year_totals.sum(axis=0, keepdims=True)
+        exact = instance.mode.entitlement(
+            instance.year_totals, pool, np.arange(self.n_holders), instance.terms, self.elapsed / 12.0
+        )
+        whole = np.empty(exact.shape, dtype=np.int64)
+        for s in range(exact.shape[1]):
+            whole[:, s] = round_to_total(exact[:, s])
+        return whole
+
+    def owed_by_provider(self, instance: Instance) -> NDArray[np.int64]:
+        """Entitlements of the year so far by provider; a group's is shared by its members' recorded care (assumption), to the fen."""
+        owed = self.owed(instance)
+        if not instance.by_group:
+            return owed[: self.n_providers]
+        shared = np.zeros((self.n_providers, N_SCHEMES), dtype=np.int64)
+        for group in range(self.n_holders - self.n_providers):
+            members = np.flatnonzero(self.provider_group == group)
+            for s in range(N_SCHEMES):
+                total = int(owed[self.n_providers + group, s])
+                if len(members) and total:
+                    weight = instance.recorded[members, s]
+                    weight = weight if weight.sum() > 0 else np.ones(len(members))
+                    shared[members, s] = np.sign(total) * apportion(abs(total), weight)
+        return shared
+
+    def pay_month(self, clearing: bool) -> list[NDArray[np.int64]]:
+        """What the fund pays each provider now ``[provider, scheme]``, one array an instance.
+
+        A month pays the monthly share of what is owed and not yet paid, never less than nothing; a clearing pays or takes back the rest.
+        """
+        payments = []
+        for instance in self.instances:
+            owed = instance.owed_before
+            if clearing:
+                due = owed - instance.paid
+            else:
+                due = np.maximum(np.floor(owed * instance.mode.monthly_share).astype(np.int64) - instance.paid, 0)
+            instance.paid = instance.paid + due
+            payments.append(due)
+        if clearing:
+            self.years += 1
+        return payments
+
+    def post(self, totals: list[NDArray[np.float64]]) -> None:
+        """Publishes the aggregates of the last twelve months, which quotes take as everybody else's."""
+        for instance, recent in zip(self.instances, totals, strict=True):
+            instance.posted = recent
+
+    def quoted(self, instance: int, holder: NDArray[np.int64], change: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Yearly entitlement if a holder's totals changed: ``[..., row]`` fen over schemes, for ``change[..., row, scheme, measure]``.
+
+        Everybody else stays as posted; the pool moves with the change.
+        """
+        inst = self.instances[instance]
+        own = inst.posted[holder] + change
+        pool = inst.posted.sum(axis=0) + change
+        value: NDArray[np.float64] = inst.mode.entitlement(own, pool, holder, inst.terms, 1.0).sum(axis=-1)
+        return value
+
+    def marginal(self, instance: int, holder: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Fen of yearly entitlement per unit more of each measure, ``[row, scheme, measure]``, by a finite step of the posted totals."""
+        inst = self.instances[instance]
+        base = inst.posted[holder]
+        scale = np.maximum(np.abs(base).max(axis=1, keepdims=True), 1.0)
+        out = np.zeros_like(base)
+        for s in range(N_SCHEMES):
+            for m in (UNITS, CASE_COUNT, CHARGE, IN_SCOPE, RECORDED, RESIDUAL, OWN_PAY, OUTFLOW):
+                step = np.zeros_like(base)
+                size = MARGIN_STEP * scale[:, 0, m]
+                step[:, s, m] = size
+                out[:, s, m] = (self.quoted(instance, holder, step) - self.quoted(instance, holder, -step)) / (2 * size)
+        return out
+
+
+def round_to_total(exact: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Whole fen that add up to the rounded sum: largest remainder on the fractional parts."""
+    floor = np.floor(exact)
+    missing = int(np.rint(exact.sum()) - floor.sum())
+    whole = floor.astype(np.int64)
+    if missing > 0:
+        order = np.argsort(-(exact - floor), kind="stable")[:missing]
+        whole[order] += 1
+    return whole

@@ -1,0 +1,325 @@
+"""Turns settings into the arrays the rules work on: places and institutions, charges, choice weights, benefits of a month, routing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.benefits import BenefitRules
+from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules
+from model.catalogue import Catalogue
+from model.codes import BENEFIT_CLASSES, CONDITIONS, KINDS, PRIVATE, PROVIDER_KINDS, SCHEMES, SEVERITIES, TIERS
+from model.geography import Geography, Providers, make_geography
+from model.health import OutcomeRules
+from model.payment import get_mode
+from model.policy import BehaviourFile, CityFile, PolicyFile
+from model.seeking import N_CLASSES, ChoiceRules
+from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Instance, Settlement
+from model.supervision import AuditRules
+from model.units import ratio_to_ppm, yuan_to_fen
+
+Floats = NDArray[np.float64]
+
+
+def geography_of(city: CityFile, scale: float, month: int) -> Geography:
+    """Areas and institutions of a city; beds are scaled with the people and stay fractional."""
+    counties = [county.name for county in city.counties]
+    area_county, area_weight = [], []
+    for c, county in enumerate(city.counties):
+        area_county += [c] * county.townships
+        area_weight += [county.share / county.townships] * county.townships
+    providers = _providers(city, counties, np.array(area_county, dtype=np.int16), scale, month)
+    return make_geography(
+        counties,
+        np.array([county.urban for county in city.counties]),
+        np.array([float(county.minutes_to_city) for county in city.counties]),
+        np.array(area_county, dtype=np.int16),
+        np.array(area_weight),
+        providers,
+    )
+
+
+def _providers(city: CityFile, counties: list[str], area_county: NDArray[np.int16], scale: float, month: int) -> Providers:
+    rows: list[dict[str, Any]] = []
+    for house in city.institutions:
+        county = counties.index(house.county)
+        rows.append(_row(house.name, house.label, house.tier, house.benefit_class, county))
+        rows[-1] |= {"private": house.ownership == "private", "kind": PROVIDER_KINDS.index(house.kind), "beds": house.beds * scale}
+        rows[-1]["group"] = county if city.is_member(house) else -1
+    beds = city.townships.beds.at(month) * scale
+    for area, c in enumerate(area_county):
+        place = city.counties[c]
+        order = int(area - np.flatnonzero(area_county == c)[0]) + 1
+        rows.append(_row(f"{place.name}_primary_{order}", None, "primary", "primary", int(c)))
+        word_zh, word_en = ("社区卫生服务中心", "community centre") if place.urban else ("乡镇卫生院", "township hospital")
+        rows[-1]["label"] = (f"{place.label.zh}{word_zh}{order}", f"{place.label.en} {word_en} {order}")
+        rows[-1] |= {"beds": beds, "area": area, "group": int(c) if place.has_group else -1}
+    for outside in city.out_of_city:
+        rows.append(_row(outside.name, outside.label, outside.tier, outside.benefit_class, -1))
+        rows[-1] |= {"local": False, "beds": np.inf, "minutes": float(outside.minutes)}
+    return Providers(
+        name=[row["name"] for row in rows],
+        label_zh=[row["label"][0] for row in rows],
+        label_en=[row["label"][1] for row in rows],
+        tier=np.array([row["tier"] for row in rows], dtype=np.int8),
+        private=np.array([row["private"] for row in rows]),
+        kind=np.array([row["kind"] for row in rows], dtype=np.int8),
+        county=np.array([row["county"] for row in rows], dtype=np.int16),
+        benefit_class=np.array([row["benefit_class"] for row in rows], dtype=np.int8),
+        beds=np.array([row["beds"] for row in rows], dtype=np.float64),
+        area=np.array([row["area"] for row in rows], dtype=np.int16),
+        local=np.array([row["local"] for row in rows]),
+        group=np.array([row["group"] for row in rows], dtype=np.int16),
+        minutes=np.array([row["minutes"] for row in rows], dtype=np.float64),
+    )
+
+
+def _row(name: str, label: Any, tier: str, benefit_class: str, county: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": (label.zh, label.en) if label is not None else (name, name),
+        "tier": TIERS.index(tier),
+        "benefit_class": BENEFIT_CLASSES.index(benefit_class),
+        "county": county,
+        "private": False,
+        "kind": 0,
+        "beds": 0.0,
+        "area": -1,
+        "local": True,
+        "group": -1,
+        "minutes": 0.0,
+    }
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Charges and catalogue scope before anybody's conduct, of the base year; money in fen.
+
+    ``admission[scheme, tier]`` charge of a case of weight one; ``visit[provider tier, kind]``; ``in_scope[scheme, tier]`` and
+    ``visit_in_scope[scheme]`` shares; ``stay[scheme]`` multiplier on the catalogue's days; ``admission_scale[scheme]`` and
+    ``visit_scale[scheme, kind]`` of needs; ``growth`` of charges a year.
+    """
+
+    admission: Floats
+    visit: Floats
+    in_scope: Floats
+    visit_in_scope: Floats
+    stay: Floats
+    admission_rate: Floats
+    visit_rate: Floats
+    growth: float
+
+
+def levels_of(city: CityFile, month: int) -> Levels:
+    """Published levels times what the calibration found (neutral where it found nothing)."""
+    use, fitted = city.utilisation, city.fitted
+    cost = _table(use.cost_per_admission, SCHEMES, TIERS, month) * _fit(fitted, "cost_level", (SCHEMES, TIERS), month)
+    visit = _table(use.cost_per_visit, TIERS, KINDS[:3], month) * _fit(fitted, "visit_cost_level", (TIERS,), month)[:, None]
+    scope = _table(use.in_scope_share, SCHEMES, TIERS, month) * _fit(fitted, "in_scope_scale", (SCHEMES, TIERS), month)
+    admissions = np.array([use.admissions_per_100[s].at(month) for s in SCHEMES]) / 100
+    visits = _table(use.visits_per_head, SCHEMES, KINDS[:3], month)
+    return Levels(
+        admission=cost * 100.0,
+        visit=visit * 100.0,
+        in_scope=np.minimum(scope, 1.0),
+        visit_in_scope=np.array([use.in_scope_share_outpatient[s].at(month) for s in SCHEMES]),
+        stay=_fit(fitted, "stay_scale", (SCHEMES,), month),
+        admission_rate=admissions * _fit(fitted, "admission_scale", (SCHEMES,), month),
+        visit_rate=visits * _fit(fitted, "visit_scale", (SCHEMES, KINDS[:3]), month),
+        growth=float(city.prices.growth.at(month)),
+    )
+
+
+def _table(section: Any, first: tuple[str, ...], second: tuple[str, ...], month: int) -> Floats:
+    return np.array([[section[a][b].at(month) for b in second] for a in first], dtype=np.float64)
+
+
+def _fit(fitted: Any, name: str, axes: tuple[tuple[str, ...], ...], month: int) -> Floats:
+    section = None if fitted is None else fitted[name]
+    if section is None:
+        return np.ones([len(axis) for axis in axes])
+    if len(axes) == 1:
+        return np.array([section[a].at(month) for a in axes[0]], dtype=np.float64)
+    return _table(section, axes[0], axes[1], month)
+
+
+def choice_of(city: CityFile, month: int) -> ChoiceRules:
+    """Weights of the choice of facility by class of need."""
+    choice, use = city.choice, city.utilisation
+    severity_of_class = [0, 0, 2, *np.repeat([0, 1, 2], 3)]
+    travel = np.array([choice.travel_per_minute[SEVERITIES[s]].at(month) for s in severity_of_class])
+    quality = np.array([choice.quality[SEVERITIES[s]].at(month) for s in severity_of_class])
+    elasticity = np.where(np.arange(N_CLASSES) < 3, use.elasticity.outpatient.at(month), use.elasticity.inpatient.at(month))
+    # emergencies and severe cases are sought whatever the price (assumption: a tenth of the response)
+    urgent = np.array(severity_of_class) == 2
+    return ChoiceRules(
+        cost_per_yuan=float(choice.cost_per_yuan.at(month)),
+        travel_per_minute=travel,
+        quality=quality,
+        waiting=float(choice.waiting.at(month)),
+        nest=float(choice.nest.at(month)),
+        constant=_constants(choice.constant, city.fitted and city.fitted.choice_constant, month),
+        visit_constant=_constants(choice.visit_constant, city.fitted and city.fitted.visit_choice_constant, month),
+        elasticity=np.where(urgent, 0.1 * elasticity, elasticity),
+        # assumption: at the base year's prices nine in ten felt needs for a stay and eight in ten for a visit are acted on
+        sought=np.where(urgent, 0.97, np.where(np.arange(N_CLASSES) < 3, 0.8, 0.9)),
+    )
+
+
+def _constants(prior: Any, fitted: Any, month: int) -> Floats:
+    levels = (*TIERS, "out_of_city")
+    out = _table(prior, SCHEMES, levels, month)
+    return out if fitted is None else out + _table(fitted, SCHEMES, levels, month)
+
+
+def benefits_of(city: CityFile, month: int) -> BenefitRules:
+    """Benefit rules in force in a month."""
+    bands = [[city.inpatient_bands(s, c, month) for c in BENEFIT_CLASSES] for s in SCHEMES]
+    second = [city.second_layer_bands(s, month) for s in SCHEMES]
+    benefits = [city.benefits[s] for s in SCHEMES]
+    ordinary = [b.outpatient for b in benefits]
+    rules = BenefitRules.none(
+        inpatient_bands=max(len(b) for scheme in bands for b in scheme), second_bands=max(len(b) for b in second)
+    )
+    low, high, ppm = _band_tables(bands)
+    second_low, second_high, second_ppm = _band_tables([second])
+    return rules.changed(
+        inpatient_deductible=[[yuan_to_fen(b.inpatient[c].deductible.at(month)) for c in BENEFIT_CLASSES] for b in benefits],
+        inpatient_from=low,
+        inpatient_to=high,
+        inpatient_ppm=ppm,
+        inpatient_ceiling=[yuan_to_fen(b.ceiling_basic.at(month)) for b in benefits],
+        outpatient_deductible=[yuan_to_fen(o.ordinary_deductible_year.at(month)) for o in ordinary],
+        outpatient_ppm=[[ratio_to_ppm(o.ordinary_ratio[c].at(month)) for c in BENEFIT_CLASSES] for o in ordinary],
+        outpatient_cap=[yuan_to_fen(o.ordinary_cap_year.at(month)) for o in ordinary],
+        chronic_ppm=[ratio_to_ppm(o.chronic_ratio.at(month)) for o in ordinary],
+        chronic_cap=[yuan_to_fen(o.chronic_cap_year.at(month)) for o in ordinary],
+        second_above_ceiling=[s == "employee" for s in SCHEMES],
+        second_deductible=[rows[0][0] for rows in second],
+        second_from=second_low[0],
+        second_to=second_high[0],
+        second_ppm=second_ppm[0],
+        second_cap=[city.second_layer_cap(s, month) for s in SCHEMES],
+        aid_ppm=[ratio_to_ppm(b.aid.ratio.at(month)) for b in benefits],
+        aid_cap=[yuan_to_fen(b.aid.cap_year.at(month)) for b in benefits],
+    )
+
+
+def _band_tables(bands: list[list[list[tuple[int, int, int]]]]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """From, to and ratio as ``[s, c, b]``; unused bands are zero."""
+    most = max(len(rows) for scheme in bands for rows in scheme)
+    out = np.zeros((3, len(bands), len(bands[0]), most), dtype=np.int64)
+    for s, scheme in enumerate(bands):
+        for c, rows in enumerate(scheme):
+            for b, row in enumerate(rows):
+                out[:, s, c, b] = row
+    return out[0], out[1], out[2]
+
+
+def care_rules_of(behaviour: BehaviourFile, month: int) -> CareRules:
+    """What each act of conduct reaches and does."""
+    able, care = behaviour.eligibility, behaviour.care
+    return CareRules(
+        eligible_code=np.array([able.coding[s].at(month) for s in SEVERITIES]),
+        eligible_treat=able.treatment.at(month),
+        eligible_split=able.splitting.at(month),
+        treat_uplift=able.treatment_uplift.at(month),
+        split_overhead=able.splitting_overhead.at(month),
+        split_first=care.split_first.at(month),
+        threshold_pool=able.marginal_per_admission.at(month),
+        threshold_charge=able.marginal_charge.at(month),
+        costly=able.costly_threshold.at(month),
+        need_sd=care.need_log_sd.at(month),
+        noise_sd=able.costly_noise_sd.at(month),
+        finish_share=behaviour.finish.share.at(month),
+        finish_levels=tuple(behaviour.finish.levels.at(month)),
+        stay_response=care.stay_response.at(month),
+    )
+
+
+def audit_rules_of(behaviour: BehaviourFile, month: int) -> AuditRules:
+    """How claims are watched."""
+    audit = behaviour.audit
+    rule, fine = audit.rule, audit.fine
+    return AuditRules(
+        rate=audit.rate.at(month),
+        rule={
+            CODING: rule.coding.at(month),
+            SPLITTING: rule.splitting.at(month),
+            THRESHOLD: rule.threshold.at(month),
+            SHIFT: rule.shift.at(month),
+        },
+        fine={channel: (fine.coding if channel == CODING else fine.other).at(month) for channel in (CODING, SPLITTING, THRESHOLD, SHIFT)},
+        sharpness=audit.peer_weight.at(month),
+        offset=audit.peer_offset.at(month),
+        ceiling=audit.ceiling.at(month),
+        false_positive=audit.false_positive.at(month),
+        cost_per_audit=yuan_to_fen(audit.cost_per_audit.at(month)),
+        split_gain=audit.split_gain.at(month),
+    )
+
+
+def outcome_rules_of(behaviour: BehaviourFile, month: int) -> OutcomeRules:
+    """What treatment does to health."""
+    health = behaviour.health
+    return OutcomeRules(
+        complication=np.array([health.complication[s].at(month) for s in SEVERITIES]),
+        readmission=np.array([health.readmission[s].at(month) for s in SEVERITIES]),
+        death=np.array([health.death[s].at(month) for s in SEVERITIES]),
+        under=health.under.at(month),
+        over=health.over.at(month),
+        untreated=health.untreated.at(month),
+        split_harm=health.split_harm.at(month),
+        quality_loss=np.array([health.quality_loss[s].at(month) for s in SEVERITIES]),
+    )
+
+
+def settlement_of(policy: PolicyFile, geography: Geography, month: int) -> Settlement:
+    """The insurer's books for a policy: its modes with their parameters, and who is covered by which."""
+    providers = geography.providers
+    instances = []
+    for entry in policy.modes:
+        path = policy.kind_path(entry)
+        kind = get_mode(entry.kind if path is None else str(path))
+        policy.check_parameters(entry, kind.PARAMETERS)
+        instances.append(Instance(entry.id, kind(**{name: value.at(month) for name, value in entry.parameters.items()})))
+    route = _route(policy, providers, instances)
+    return Settlement(instances, route, providers.group, providers.tier, geography.n_groups)
+
+
+def _route(policy: PolicyFile, providers: Providers, instances: list[Instance]) -> NDArray[np.int8]:
+    """Mode of each kind of care, provider, scheme and relation between patient and provider.
+
+    "Own heads" means what the routed mode means by heads, so the policy is asked twice and the mode of the answer decides.
+    """
+    n = len(providers)
+    shape = (len(KINDS), n, len(SCHEMES), 4)
+    care, provider, scheme, relation = (axis.ravel() for axis in np.indices(shape))
+    fixed = {
+        "care": care,
+        "tier": providers.tier[provider],
+        "ownership": np.where(providers.private[provider], PRIVATE, 0),
+        "scheme": scheme,
+        "local": providers.local[provider],
+        "member": providers.group[provider] >= 0,
+    }
+    own = policy.match(**fixed, own=np.ones(len(care), dtype=bool))
+    other = policy.match(**fixed, own=np.zeros(len(care), dtype=bool))
+    meaning = np.array([{"none": 0, "institution": 1, "group": 2}[i.mode.traits.heads] for i in instances])[own]
+    institution = np.isin(relation, (HEADS_INSTITUTION, HEADS_BOTH))
+    group = np.isin(relation, (HEADS_GROUP, HEADS_BOTH))
+    is_own = np.where(meaning == 1, institution, np.where(meaning == 2, group, relation != HEADS_NONE))
+    return np.where(is_own, own, other).astype(np.int8).reshape(shape)
+
+
+def prevalence_of(city: CityFile, month: int) -> Floats:
+    """Prevalence ``[condition, age band]``."""
+    return np.array([city.chronic.prevalence[c].at(month) for c in CONDITIONS], dtype=np.float64)
+
+
+def prior_weights(catalogue: Catalogue) -> Floats:
+    """Catalogue weight of each group: what a mode may fall back on where it has few cases."""
+    return np.asarray(catalogue.weight, dtype=np.float64)

@@ -1,0 +1,83 @@
+"""Outpatient visits: what a visit costs, and monthly cells of visits that the books and tables are kept in."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from model.streams import philox, u01
+
+CELL_SUMS = ("visits", "charge", "in_scope", "own_pay", "basic", "second", "aid", "account", "patient")
+(C_VISITS, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_BASIC, C_SECOND, C_AID, C_ACCOUNT, C_PATIENT) = range(len(CELL_SUMS))
+N_KINDS = 3
+SPREAD = 0.6
+"""Log standard deviation of a visit's charge (assumption)."""
+
+
+@nb.njit(parallel=True, cache=True)
+def charge_visits(
+    seed: int,
+    month: int,
+    decision: int,
+    uid: NDArray[np.uint64],
+    row: NDArray[np.int32],
+    scheme: NDArray[np.uint8],
+    kind: NDArray[np.uint8],
+    provider: NDArray[np.int16],
+    mean_charge: NDArray[np.float64],
+    in_scope_share: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Charge and in-scope part of each visit, fen: lognormal around ``mean_charge[provider, scheme, kind]``, one Philox call a visit."""
+    charge = np.empty(len(row), dtype=np.int64)
+    in_scope = np.empty(len(row), dtype=np.int64)
+    k0, k1 = np.uint32(seed & 0xFFFFFFFF), np.uint32((seed >> 32) & 0xFFFFFFFF)
+    for i in nb.prange(len(row)):
+        who = uid[row[i]]
+        w0, w1, _, _ = philox(
+            np.uint32(who & np.uint64(0xFFFFFFFF)), np.uint32(who >> np.uint64(32)), np.uint32(month * 8 + kind[i]), np.uint32(decision), k0, k1
+        )
+        z = np.sqrt(-2.0 * np.log(u01(w0))) * np.cos(2.0 * np.pi * u01(w1))
+        factor = np.exp(SPREAD * z - 0.5 * SPREAD * SPREAD)
+        p, s, k = provider[i], scheme[row[i]], kind[i]
+        c = np.int64(np.rint(mean_charge[p, s, k] * factor))
+        charge[i] = max(c, 1)
+        in_scope[i] = np.int64(np.rint(charge[i] * in_scope_share[s]))
+    return charge, in_scope
+
+
+@nb.njit(cache=True)
+def cell_totals(
+    row: NDArray[np.int32],
+    provider: NDArray[np.int16],
+    scheme: NDArray[np.uint8],
+    kind: NDArray[np.uint8],
+    county: NDArray[np.uint8],
+    own_institution: NDArray[np.bool_],
+    n_providers: int,
+    n_counties: int,
+    parts: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Sums of visits by ``[provider, scheme, kind, county of the patient, assigned to the provider or not, sum]``."""
+    out = np.zeros((n_providers, 2, N_KINDS, n_counties, 2, len(CELL_SUMS)), dtype=np.int64)
+    for i in range(len(row)):
+        r = row[i]
+        cell = out[provider[i], scheme[r], kind[i], county[r], 1 if own_institution[i] else 0]
+        cell[0] += 1
+        for j in range(parts.shape[1]):
+            cell[j + 1] += parts[i, j]
+    return out
+
+
+@nb.njit(cache=True)
+def person_totals(
+    row: NDArray[np.int32], key: NDArray[np.uint8], n_keys: int, parts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Sums of visits by a property of the person ``[key, sum]``."""
+    out = np.zeros((n_keys, len(CELL_SUMS)), dtype=np.int64)
+    for i in range(len(row)):
+        k = key[row[i]]
+        out[k, 0] += 1
+        for j in range(parts.shape[1]):
+            out[k, j + 1] += parts[i, j]
+    return out
