@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Protocol
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from model.calendar import EPOCH
-from model.codes import AGE_BANDS, CHRONIC, COMMON, CONDITIONS, EMERGENCY, SCHEMES, SEVERITIES, SEXES
+from model.catalogue import SPLITS, Catalogue
+from model.codes import AGE_BANDS, CHRONIC, COMMON, CONDITIONS, EMERGENCY, FEMALE, MALE, SCHEMES, SEVERITIES, SEXES
 from model.decisions import Decision
 from model.demography import DemographyRules, death_ratios
+from model.errors import InputError
 from model.people import People
 from model.population import (
     STATES,
@@ -37,17 +38,13 @@ VISIT_KINDS = (COMMON, CHRONIC, EMERGENCY)
 MOST_IN_A_MONTH = 0.95
 """Highest chance of one kind of need in a month: a person has at most one need of a kind a month."""
 
-NO_CONDITION = len(CONDITIONS)
-"""Leading condition of who has none."""
-
 _CHRONIC, _OUTPATIENT, _INPATIENT = int(Decision.CHRONIC), int(Decision.OUTPATIENT_NEED), int(Decision.INPATIENT_NEED)
 _GROUP, _SEVERITY = int(Decision.GROUP), int(Decision.SEVERITY)
 _BLOCK = 1024
 _CHUNK = 16 * _BLOCK
-_STRATA = len(SCHEMES) * len(SEXES) * len(AGE_BANDS)
 _N_BANDS, _N_CONDITIONS = len(AGE_BANDS), len(CONDITIONS)
 _CHANCE_BITS = 10
-_NO_SPLIT = 0
+_NO_SPLIT = SPLITS.index("none")
 _STAY = 8
 
 
@@ -86,11 +83,10 @@ class IllnessRules:
         visit_condition: (3, 6) by kind and condition: factors, multiplied, for common and emergency need; weights, added,
             for chronic need, which nobody has without a condition; assumption.
         visit_severity: (3, 3) shares of mild, moderate and severe by kind; assumption.
-        admission_age: (6,) relative inpatient need by age band; shape after the National Health Services Survey 2018 (27 a
-            hundred at 65 and over, 14 overall), so that retired employees are admitted about four times as often as active
-            ones (National Healthcare Security Administration 2021: 39.5 and 9.9 a hundred); assumption by band.
-        admission_condition: (6,) factor of each condition on inpatient need, multiplied; assumption.
-        uncontrolled_admission: factor of uncontrolled chronic disease on inpatient need; assumption.
+        admission_age: (6,) factor on the catalogue's incidence by age band; 1 is neutral.
+        uncontrolled_admission: factor of uncontrolled chronic disease on need for stays of any group; assumption.
+        uncontrolled_avoidable: the same for groups that good primary care keeps out of hospital (ambulatory-care
+            sensitive); assumption.
         admission_severity: (3,) shares of mild, moderate and severe among inpatient needs; assumption.
         severity_frailty: shift of the log odds of worse severity per unit of log frailty; assumption.
         severity_age: (6,) the same by age band; assumption.
@@ -111,9 +107,9 @@ class IllnessRules:
     visit_age: NDArray[np.float64] = field(default_factory=_visit_age)
     visit_condition: NDArray[np.float64] = field(default_factory=_visit_condition)
     visit_severity: NDArray[np.float64] = field(default_factory=_visit_severity)
-    admission_age: NDArray[np.float64] = field(default_factory=lambda: np.array([0.9, 0.35, 0.6, 0.9, 1.6, 2.2]))
-    admission_condition: NDArray[np.float64] = field(default_factory=lambda: np.array([1.15, 1.3, 1.5, 1.5, 1.5, 2.5]))
-    uncontrolled_admission: float = 1.3
+    admission_age: NDArray[np.float64] = field(default_factory=lambda: np.ones(_N_BANDS))
+    uncontrolled_admission: float = 1.1
+    uncontrolled_avoidable: float = 1.8
     admission_severity: NDArray[np.float64] = field(default_factory=lambda: np.array([0.55, 0.33, 0.12]))
     severity_frailty: float = 0.5
     severity_age: NDArray[np.float64] = field(default_factory=lambda: np.array([-0.3, -0.5, -0.3, 0.0, 0.2, 0.4]))
@@ -125,35 +121,23 @@ class IllnessRules:
     visits_sought: float = 0.8
 
 
-class GroupSource(Protocol):
-    """What is read of the disease-group catalogue: columns over groups, see :mod:`model.catalogue`."""
-
-    adrg: NDArray[np.int16]
-    severity: NDArray[np.int8]
-    incidence: NDArray[np.float64]
-    female_share: NDArray[np.float64]
-    rr: NDArray[np.float64]
-    emergency_share: NDArray[np.float64]
-
-
 @dataclass(frozen=True)
 class Groups:
     """How the disease group of an inpatient need is drawn.
 
+    A family (ADRG) is drawn first, then its member by severity.
+
     Attributes:
-        cumulative: (84, families) running share of each family of groups (ADRG) by stratum:
-            (sex × 6 + age band) × 7 + leading condition.
+        cumulative: (1536, families) running share of each family by (sex × 6 + age band) × 128 + state.
         member: (families, 3) group of a family at each severity drawn.
         severity: (families, 3) severity that the need then has: of a family that is split, that of the group.
         emergency: (groups,) share of emergencies.
-        leading: (64,) leading condition of each mask of conditions: the one that adds most to need; 6 for none.
     """
 
-    cumulative: NDArray[np.float64]
+    cumulative: NDArray[np.float32]
     member: NDArray[np.int16]
     severity: NDArray[np.uint8]
     emergency: NDArray[np.float64]
-    leading: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -163,11 +147,9 @@ class Illness:
     Strata are scheme × 12 + sex × 6 + age band, states are mask × 2 + controlled.
 
     Attributes:
-        visit: (3, 24) chance of a need in a month at factor 1, by kind and stratum.
-        visit_factor: (3, 128) factor of each state, by kind; frailty multiplies common and emergency need as well.
+        need: (4, 3072) chance in a month, at frailty 1, of each kind of visit and of a stay, by stratum × 128 + state.
+            Frailty multiplies all but the chance of a chronic visit; none passes MOST_IN_A_MONTH.
         visit_cut: (3, 2) of 1024: where mild and where moderate ends, by kind.
-        admission: (24,) chance of an inpatient need in a month at factor 1, by stratum.
-        admission_factor: (128,) factor of each state, to be multiplied by frailty.
         severity_cut: (2,) log odds of at least moderate and of severe, at average age and frailty 1.
         severity_frailty, severity_age: shifts of these.
         onset: (6, 128) chance in a month of any new condition, by age band and state, to be multiplied by frailty.
@@ -178,11 +160,8 @@ class Illness:
         groups: how disease groups are drawn.
     """
 
-    visit: NDArray[np.float32]
-    visit_factor: NDArray[np.float32]
+    need: NDArray[np.float32]
     visit_cut: NDArray[np.uint32]
-    admission: NDArray[np.float32]
-    admission_factor: NDArray[np.float32]
     severity_cut: NDArray[np.float64]
     severity_frailty: float
     severity_age: NDArray[np.float64]
@@ -222,9 +201,7 @@ class InpatientNeed:
 # Made ready once
 
 
-def prepare_illness(
-    rules: IllnessRules, plan: PopulationPlan, catalogue: GroupSource, demography: DemographyRules | None = None
-) -> Illness:
+def prepare_illness(rules: IllnessRules, plan: PopulationPlan, catalogue: Catalogue, demography: DemographyRules | None = None) -> Illness:
     """Make rules ready: levels are met in expectation by the people whom the plan describes.
 
     Args:
@@ -232,107 +209,104 @@ def prepare_illness(
         plan: the people that rates are per head of.
         catalogue: disease groups with their incidence.
         demography: mortality of the chronically ill, for the steady incidence; None: as everybody's.
+
+    Raises:
+        InputError: more visits than one of a kind a person and month can give.
     """
     mix = health_mix(plan)
-    factors = _visit_factors(rules)
-    visit = np.stack([_base(rules.visit_rate[:, k], _by_sex(rules.visit_age[k]), factors[k], mix, plan, k != CHRONIC) for k in VISIT_KINDS])
-    factor = state_product(rules.admission_condition, rules.uncontrolled_admission)
-    age_and_sex = np.asarray(rules.admission_age) * _sex_ratio(catalogue)
-    admission = _base(rules.admission_rate, age_and_sex, factor, mix, plan, True)
-    per_stratum = _STRATA // len(SCHEMES)
-    visit *= np.repeat(np.asarray(rules.visit_scale).T, per_stratum, axis=1)
-    admission *= np.repeat(np.asarray(rules.admission_scale), per_stratum)
+    families = _family_hazards(rules, catalogue)
+    hazard = families.sum(axis=3)
+    stays = _scaled(rules.admission_rate * rules.admission_scale, hazard, mix, plan, "admission_rate")
+    levels, shapes = rules.visit_rate * rules.visit_scale, _visit_shapes(rules)
+    visits = [_scaled(levels[:, kind], shapes[kind], mix, plan, "visit_rate", kind != CHRONIC) for kind in VISIT_KINDS]
     onset, onset_cumulative = _onset(rules, plan, mix, demography)
     return Illness(
-        visit=visit.astype(np.float32),
-        visit_factor=factors.astype(np.float32),
+        need=np.stack([*visits, stays]).reshape(len(VISIT_KINDS) + 1, -1).astype(np.float32),
         visit_cut=np.round(np.cumsum(rules.visit_severity, axis=1)[:, :2] * 2**_CHANCE_BITS).astype(np.uint32),
-        admission=admission.astype(np.float32),
-        admission_factor=factor.astype(np.float32),
-        severity_cut=_severity_cuts(rules, admission, factor, mix, plan),
+        severity_cut=_severity_cuts(rules, stays, mix, plan),
         severity_frailty=rules.severity_frailty,
         severity_age=np.asarray(rules.severity_age, dtype=np.float64),
         onset=onset.astype(np.float32),
         onset_cumulative=onset_cumulative,
         control_loss=rules.control_loss,
         control_start=plan.control_share,
-        control_gain=_control_gain(rules, plan, mix, visit[CHRONIC], factors[CHRONIC]),
-        groups=prepare_groups(catalogue, np.asarray(rules.admission_condition)),
+        control_gain=_control_gain(rules, visits[CHRONIC], mix, plan),
+        groups=_groups(families, catalogue),
     )
 
 
-def _by_sex(by_band: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.broadcast_to(np.asarray(by_band, dtype=np.float64), (len(SEXES), _N_BANDS))
+def _family_hazards(rules: IllnessRules, catalogue: Catalogue) -> NDArray[np.float64]:
+    """Relative incidence of each family of groups by sex, age band and state, (2, 6, 128, families)."""
+    state = np.arange(STATES)
+    having = ((state >> 1)[:, None] >> np.arange(_N_CONDITIONS)) & 1
+    of_state = np.where(having[:, :, None] == 1, catalogue.rr.T[None], 1.0).prod(axis=1)
+    uncontrolled = np.where(catalogue.acsc, rules.uncontrolled_avoidable, rules.uncontrolled_admission)
+    of_state *= np.where(((state >= 2) & (state % 2 == 0))[:, None], uncontrolled[None], 1.0)
+    of_age = catalogue.incidence * np.asarray(rules.admission_age)
+    by_sex = np.empty((len(SEXES), len(catalogue)))
+    by_sex[MALE], by_sex[FEMALE] = 2.0 * (1.0 - catalogue.female_share), 2.0 * catalogue.female_share
+    family = np.zeros((len(catalogue), int(catalogue.adrg.max()) + 1))
+    family[np.arange(len(catalogue)), catalogue.adrg] = 1.0
+    of_person = by_sex[:, None, :] * of_age.T[None]
+    return np.stack([(of_person[:, band, None, :] * of_state[None]) @ family for band in range(_N_BANDS)], axis=1)
 
 
-def _visit_factors(rules: IllnessRules) -> NDArray[np.float64]:
-    """Factor of each state on outpatient need, (3, 128)."""
+def _visit_shapes(rules: IllnessRules) -> NDArray[np.float64]:
+    """Relative outpatient need by kind, sex, age band and state, (3, 2, 6, 128)."""
     having = ((np.arange(STATES) >> 1)[:, None] >> np.arange(_N_CONDITIONS)) & 1
-    factors = np.stack([state_product(rules.visit_condition[k]) for k in VISIT_KINDS])
-    factors[CHRONIC] = having @ np.asarray(rules.visit_condition[CHRONIC], dtype=np.float64)
-    return factors
+    of_state = np.stack([state_product(rules.visit_condition[kind]) for kind in VISIT_KINDS])
+    of_state[CHRONIC] = having @ np.asarray(rules.visit_condition[CHRONIC], dtype=np.float64)
+    by_age = np.asarray(rules.visit_age, dtype=np.float64)[:, :, None] * of_state[:, None, :]
+    return np.repeat(by_age[:, None], len(SEXES), axis=1)
 
 
-def _sex_ratio(catalogue: GroupSource) -> NDArray[np.float64]:
-    """Inpatient need of each sex to the mean of both, by age band, as the catalogue's incidence has it, (2, 6)."""
-    total = catalogue.incidence.sum(axis=0)
-    women = (catalogue.incidence * catalogue.female_share[:, None]).sum(axis=0)
-    share = np.divide(women, total, out=np.full(_N_BANDS, 0.5), where=total > 0)
-    return 2.0 * np.stack([1.0 - share, share])
-
-
-def _expected(
-    base: NDArray[np.float64], factor: NDArray[np.float64], mix: HealthMix, plan: PopulationPlan, frail: bool
-) -> NDArray[np.float64]:
-    """Needs per head and year by scheme, (2,), of chances ``base`` (24,) in a month at factor 1."""
-    shares = band_shares(plan)
-    by_state = (mix.frailty if frail else np.ones_like(mix.frailty))[:, None] * factor[None, :]
-    chance = base.reshape(shares.shape)
-    total = np.zeros(len(SCHEMES))
-    for scheme, sex, band in np.ndindex(shares.shape):
-        months = np.minimum(chance[scheme, sex, band] * by_state, MOST_IN_A_MONTH)
-        total[scheme] += 12.0 * shares[scheme, sex, band] * float((mix.weight[band] * months).sum())
+def _expected(chance: NDArray[np.float64], shares: NDArray[np.float64], mix: HealthMix, frail: bool) -> float:
+    """Needs per head and year of chances (2, 6, 128) in a month at frailty 1, among people spread as ``shares`` (2, 6)."""
+    total = 0.0
+    frailty = mix.frailty if frail else np.ones_like(mix.frailty)
+    for band in range(_N_BANDS):
+        months = np.minimum(chance[:, band, None, :] * frailty[:, None], MOST_IN_A_MONTH)
+        total += 12.0 * float(shares[:, band] @ (months * mix.weight[band]).sum(axis=(1, 2)))
     return total
 
 
-def _base(
-    rate: NDArray[np.float64],
-    shape: NDArray[np.float64],
-    factor: NDArray[np.float64],
-    mix: HealthMix,
-    plan: PopulationPlan,
-    frail: bool,
+def _scaled(
+    rate: NDArray[np.float64], shape: NDArray[np.float64], mix: HealthMix, plan: PopulationPlan, what: str, frail: bool = True
 ) -> NDArray[np.float64]:
-    """Chances in a month at factor 1, (24,), of a shape by sex and age band (2, 6) that give ``rate`` by scheme."""
-    shapes = np.stack([shape, shape])
-    unit = _expected(shapes.ravel() * 1e-9, factor, mix, plan, frail) * 1e9
+    """Chances in a month at frailty 1, (2, 2, 6, 128) by scheme first, of a relative shape (2, 6, 128) that give ``rate`` by scheme."""
+    shares = band_shares(plan)
+    chances = np.zeros((len(SCHEMES), *shape.shape))
     for scheme in range(len(SCHEMES)):
-        if rate[scheme] <= 0 or unit[scheme] <= 0:
-            shapes[scheme] *= 0.0
+        unit = _expected(shape * 1e-9, shares[scheme], mix, frail) * 1e9
+        if rate[scheme] <= 0 or unit <= 0:
             continue
-        level = rate[scheme] / unit[scheme]
-        shapes[scheme] *= level
+        level = rate[scheme] / unit
 
-        def excess(log_scale: float, scheme: int = scheme) -> float:
-            scaled = shapes * math.exp(log_scale)
-            return float(_expected(scaled.ravel(), factor, mix, plan, frail)[scheme] - rate[scheme])
+        def excess(log_scale: float, scheme: int = scheme, level: float = level) -> float:
+            return _expected(shape * (level * math.exp(log_scale)), shares[scheme], mix, frail) - float(rate[scheme])
 
         if excess(0.0) < -1e-9 * rate[scheme]:  # some chances reach the highest there is: raise the others
-            shapes[scheme] *= math.exp(bisect(excess, 0.0, 3.0))
-    return shapes.ravel()
+            if excess(5.0) < 0:
+                raise InputError("more than one need of a kind a person and month", path=what, found=float(rate[scheme]))
+            level *= math.exp(bisect(excess, 0.0, 5.0))
+        chances[scheme] = shape * level
+    return chances
+
+
+def _expected_by_scheme(illness: Illness, plan: PopulationPlan, kind: int, frail: bool) -> list[float]:
+    shares, mix = band_shares(plan), health_mix(plan)
+    chances = illness.need[kind].astype(np.float64).reshape(len(SCHEMES), len(SEXES), _N_BANDS, STATES)
+    return [_expected(chances[scheme], shares[scheme], mix, frail) for scheme in range(len(SCHEMES))]
 
 
 def expected_admissions(illness: Illness, plan: PopulationPlan) -> NDArray[np.float64]:
     """Inpatient needs per head and year by scheme, (2,), of the people whom the plan describes."""
-    base, factor = illness.admission.astype(np.float64), illness.admission_factor.astype(np.float64)
-    return _expected(base, factor, health_mix(plan), plan, True)
+    return np.array(_expected_by_scheme(illness, plan, len(VISIT_KINDS), True))
 
 
 def expected_visits(illness: Illness, plan: PopulationPlan) -> NDArray[np.float64]:
     """Outpatient needs per head and year by scheme and kind, (2, 3), of the people whom the plan describes."""
-    mix = health_mix(plan)
-    base, factor = illness.visit.astype(np.float64), illness.visit_factor.astype(np.float64)
-    return np.stack([_expected(base[k], factor[k], mix, plan, k != CHRONIC) for k in VISIT_KINDS], axis=1)
+    return np.array([_expected_by_scheme(illness, plan, kind, kind != CHRONIC) for kind in VISIT_KINDS]).T
 
 
 def steady_incidence(plan: PopulationPlan, demography: DemographyRules | None = None) -> NDArray[np.float64]:
@@ -374,14 +348,10 @@ def _onset(
     return total, running
 
 
-def _severity_cuts(
-    rules: IllnessRules, admission: NDArray[np.float64], factor: NDArray[np.float64], mix: HealthMix, plan: PopulationPlan
-) -> NDArray[np.float64]:
+def _severity_cuts(rules: IllnessRules, stays: NDArray[np.float64], mix: HealthMix, plan: PopulationPlan) -> NDArray[np.float64]:
     """Log odds at which inpatient needs have the given shares of moderate or severe, and of severe."""
-    shares = band_shares(plan)
-    people = np.asarray(plan.city_persons, dtype=np.float64)[:, None, None] * shares
-    by_band = (people * admission.reshape(shares.shape)).sum(axis=(0, 1))
-    need = by_band[:, None] * np.einsum("bns,s->bn", mix.weight, factor) * mix.frailty
+    people = np.asarray(plan.city_persons, dtype=np.float64)[:, None, None] * band_shares(plan)
+    need = np.einsum("xab,xabs,bns,n->bn", people, stays, mix.weight, mix.frailty)
     need = need / need.sum() if need.sum() > 0 else np.full_like(need, 1.0 / need.size)
     shift = rules.severity_frailty * np.log(mix.frailty)[None, :] + np.asarray(rules.severity_age)[:, None]
 
@@ -391,16 +361,15 @@ def _severity_cuts(
     return np.array([cut(float(rules.admission_severity[1:].sum())), cut(float(rules.admission_severity[2]))])
 
 
-def _control_gain(
-    rules: IllnessRules, plan: PopulationPlan, mix: HealthMix, visit: NDArray[np.float64], factor: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _control_gain(rules: IllnessRules, chronic: NDArray[np.float64], mix: HealthMix, plan: PopulationPlan) -> NDArray[np.float64]:
     """Chance that a visit brings control, elsewhere and in primary care, such that control gained and lost balance at the start.
 
     Reckoned as if half of the chronic visits were made to primary care.
     """
     city = np.asarray(plan.city_persons, dtype=np.float64) / np.sum(plan.city_persons)
-    needs = float(city @ _expected(visit, factor, mix, plan, False)) / 12.0
-    ill = float(np.einsum("x,xab,bns,s->", city, band_shares(plan), mix.weight, np.arange(STATES) >= 2))
+    shares = band_shares(plan)
+    needs = sum(city[scheme] * _expected(chronic[scheme], shares[scheme], mix, False) for scheme in range(len(SCHEMES))) / 12.0
+    ill = float(np.einsum("x,xab,bns,s->", city, shares, mix.weight, np.arange(STATES) >= 2))
     visits = rules.visits_sought * needs / ill if ill > 0 else 0.0
     uncontrolled = 1.0 - plan.control_share
     mean = rules.control_loss * plan.control_share / (uncontrolled * visits) if uncontrolled * visits > 0 else 0.0
@@ -409,34 +378,23 @@ def _control_gain(
     return gain
 
 
-def prepare_groups(catalogue: GroupSource, condition_factor: NDArray[np.float64]) -> Groups:
-    """Tables of disease groups by sex, age band and leading condition.
-
-    Args:
-        catalogue: disease groups.
-        condition_factor: (6,) how much each condition adds to need; the highest leads.
-    """
-    families = int(catalogue.adrg.max()) + 1
-    sexes = 2.0 * np.stack([1.0 - catalogue.female_share, catalogue.female_share])
-    risk = np.concatenate([catalogue.rr, np.ones((len(catalogue.adrg), 1))], axis=1)
-    share = np.einsum("xg,gb,gc->xbcg", sexes, catalogue.incidence, risk).reshape(-1, len(catalogue.adrg))
-    by_family = np.zeros((len(share), families))
-    np.add.at(by_family.T, catalogue.adrg, share.T)
-    running = np.cumsum(by_family, axis=1)
+def _groups(families: NDArray[np.float64], catalogue: Catalogue) -> Groups:
+    """Tables to draw groups with, of the families' relative incidence."""
+    running = np.cumsum(families.reshape(-1, families.shape[-1]), axis=1)
     if running[:, -1].min() <= 0:
-        raise ValueError("the catalogue has no disease group for some sex, age and condition")
+        raise InputError("no disease group for some sex and age", found="incidence 0", allowed="at least one group of each")
     running /= running[:, -1:]
-    member, severity = _members(catalogue, families)
-    return Groups(running, member, severity, np.asarray(catalogue.emergency_share, dtype=np.float64), _leading(condition_factor))
+    member, severity = _members(catalogue, families.shape[-1])
+    return Groups(running.astype(np.float32), member, severity, np.asarray(catalogue.emergency_share, dtype=np.float64))
 
 
-def _members(catalogue: GroupSource, families: int) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
+def _members(catalogue: Catalogue, families: int) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
     """Group of each family at each severity drawn, and the severity that then counts."""
     member = np.zeros((families, len(SEVERITIES)), dtype=np.int16)
     severity = np.zeros((families, len(SEVERITIES)), dtype=np.uint8)
     for family in range(families):
         own = np.flatnonzero(catalogue.adrg == family)
-        split = own[catalogue.severity[own] > _NO_SPLIT]
+        split = own[catalogue.severity[own] != _NO_SPLIT]
         for drawn in range(len(SEVERITIES)):
             if not len(split):
                 member[family, drawn], severity[family, drawn] = own[0], drawn
@@ -445,15 +403,6 @@ def _members(catalogue: GroupSource, families: int) -> tuple[NDArray[np.int16], 
             nearest = int(np.argmin(np.abs(levels - drawn) * 2 + (levels > drawn)))  # of two as near, the milder
             member[family, drawn], severity[family, drawn] = split[nearest], levels[nearest]
     return member, severity
-
-
-def _leading(condition_factor: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Leading condition of each mask, (64,)."""
-    leading = np.full(STATES // 2, NO_CONDITION, dtype=np.uint8)
-    for mask in range(1, len(leading)):
-        having = [c for c in range(_N_CONDITIONS) if mask >> c & 1]
-        leading[mask] = max(having, key=lambda c: (condition_factor[c], c))
-    return leading
 
 
 # Month by month
@@ -527,7 +476,7 @@ def draw_needs(people: People, month: int, seed: int, illness: Illness) -> tuple
     count = _need_marks(
         people.uid, people.birth_month, people.sex, people.scheme, people.chronic, people.controlled, people.frailty, people.alive,
         k0, k1, month_slot(month), month - EPOCH,
-        illness.visit, illness.visit_factor, illness.visit_cut, illness.admission, illness.admission_factor, mark,
+        illness.need, illness.visit_cut, mark,
     )  # fmt: skip
     return _visits(mark, count[:, 0]), _stays(people, month, seed, illness, mark, count[:, 1])
 
@@ -557,9 +506,9 @@ def _stays(people: People, month: int, seed: int, illness: Illness, mark: NDArra
     row, group = np.empty(start[-1], np.int32), np.empty(start[-1], np.int16)
     severity, emergency = np.empty(start[-1], np.uint8), np.empty(start[-1], np.bool_)
     _inpatient_fill(
-        mark, start, people.uid, people.birth_month, people.sex, people.chronic, people.frailty, k0, k1, month_slot(month), month - EPOCH,
-        illness.severity_cut, illness.severity_frailty, illness.severity_age,
-        groups.cumulative, groups.member, groups.severity, groups.emergency, groups.leading, row, group, severity, emergency,
+        mark, start, people.uid, people.birth_month, people.sex, people.chronic, people.controlled, people.frailty,
+        k0, k1, month_slot(month), month - EPOCH, illness.severity_cut, illness.severity_frailty, illness.severity_age,
+        groups.cumulative, groups.member, groups.severity, groups.emergency, row, group, severity, emergency,
     )  # fmt: skip
     return InpatientNeed(row, group, severity, emergency)
 
@@ -621,8 +570,7 @@ def _control_month(
 @numba.njit(cache=True, parallel=True)
 def _need_marks(
     uid: Vector, birth_month: Vector, sex: Vector, scheme: Vector, chronic: Vector, controlled: Vector, frailty: Vector,
-    alive: Vector, k0: Word, k1: Word, slot: Word, now: int, visit: Vector, visit_factor: Vector, visit_cut: Vector,
-    admission: Vector, admission_factor: Vector, mark: Vector,
+    alive: Vector, k0: Word, k1: Word, slot: Word, now: int, need: Vector, visit_cut: Vector, mark: Vector,
 ) -> Vector:  # fmt: skip
     """Needs of each person, three kinds of visit in bits 0–2 with severities in bits 4–9, a stay in bit 3; counts both by chunk."""
     n = len(uid)
@@ -642,13 +590,12 @@ def _need_marks(
             for i in range(size):
                 row = first + i
                 band = band_of(np.int32(now) - np.int32(birth_month[row]))
-                stratum = scheme[row] * 12 + sex[row] * 6 + band
-                state = chronic[row] * 2 + controlled[row]
+                at = (scheme[row] * 12 + sex[row] * 6 + band) * STATES + chronic[row] * 2 + controlled[row]
                 lives, frail = alive[row] != 0, frailty[row]
-                n0 = lives & (u01(w0[i]) < min(visit[0, stratum] * visit_factor[0, state] * frail, most))
-                n1 = lives & (u01(w1[i]) < min(visit[1, stratum] * visit_factor[1, state], most))
-                n2 = lives & (u01(w2[i]) < min(visit[2, stratum] * visit_factor[2, state] * frail, most))
-                n3 = lives & (u01(w4[i]) < min(admission[stratum] * admission_factor[state] * frail, most))
+                n0 = lives & (u01(w0[i]) < min(need[0, at] * frail, most))
+                n1 = lives & (u01(w1[i]) < min(need[1, at], most))
+                n2 = lives & (u01(w2[i]) < min(need[2, at] * frail, most))
+                n3 = lives & (u01(w4[i]) < min(need[3, at] * frail, most))
                 a, b, c = w3[i] & 1023, (w3[i] >> 10) & 1023, (w3[i] >> 20) & 1023
                 s0 = (a >= visit_cut[0, 0]) + (a >= visit_cut[0, 1])
                 s1 = (b >= visit_cut[1, 0]) + (b >= visit_cut[1, 1])
@@ -676,10 +623,10 @@ def _outpatient_fill(mark: Vector, start: Vector, row: Vector, kind: Vector, sev
 
 @numba.njit(cache=True, parallel=True)
 def _inpatient_fill(
-    mark: Vector, start: Vector, uid: Vector, birth_month: Vector, sex: Vector, chronic: Vector, frailty: Vector,
-    k0: Word, k1: Word, slot: Word, now: int, severity_cut: Vector, severity_frailty: float, severity_age: Vector,
-    cumulative: Vector, member: Vector, family_severity: Vector, emergency_share: Vector, leading: Vector, row: Vector,
-    group: Vector, severity: Vector, emergency: Vector,
+    mark: Vector, start: Vector, uid: Vector, birth_month: Vector, sex: Vector, chronic: Vector, controlled: Vector,
+    frailty: Vector, k0: Word, k1: Word, slot: Word, now: int, severity_cut: Vector, severity_frailty: float, severity_age: Vector,
+    cumulative: Vector, member: Vector, family_severity: Vector, emergency_share: Vector,
+    row: Vector, group: Vector, severity: Vector, emergency: Vector,
 ) -> None:  # fmt: skip
     """Group: the family by its share in the person's stratum, then the member by the severity drawn."""
     n = len(mark)
@@ -691,7 +638,7 @@ def _inpatient_fill(
             band = band_of(np.int32(now) - np.int32(birth_month[person]))
             g0, g1, _, _ = draw(k0, k1, _GROUP, slot, uid[person])
             s0, _, _, _ = draw(k0, k1, _SEVERITY, slot, uid[person])
-            stratum = (sex[person] * 6 + band) * 7 + leading[chronic[person]]
+            stratum = (sex[person] * 6 + band) * STATES + chronic[person] * 2 + controlled[person]
             family = find(cumulative[stratum], u01(g0))
             shift = severity_frailty * math.log(frailty[person]) + severity_age[band]
             worse = u01(s0)
