@@ -52,9 +52,10 @@ class Patient:
         if self._version != people.version:
             object.__setattr__(self, "_row", row_of(people, self.unique_id))
             object.__setattr__(self, "_version", people.version)
-        if self._row < 0:
+        row: int = self._row
+        if row < 0:
             raise LookupError(f"patient {self.unique_id} is no longer among the insured")
-        return self._row
+        return row
 
     @property
     def age(self) -> int:
@@ -129,8 +130,8 @@ class PatientSet(AbstractAgentSet[Patient]):
             return np.flatnonzero(self.people.alive)
         if self._version != self.people.version:
             self._keep_found(rows_of(self.people, self._uid))
-        rows = self._rows
-        return rows[self.people.alive[rows] != 0]
+        kept: Rows = self._rows
+        return kept[self.people.alive[kept] != 0]
 
     def _keep_found(self, rows: Rows) -> None:
         self._keep(rows[rows >= 0])

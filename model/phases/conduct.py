@@ -30,7 +30,7 @@ def adapt(city: City) -> None:
     """Conduct of the next month from what can be seen now; decisions act next month, so the order between agents never matters."""
     city.remember(city.now)
     _spread_opinions(city)
-    if city.months_run % city.learning.period == city.learning.period - 1:
+    if city.policy_open and city.months_run % city.learning.period == city.learning.period - 1:
         revise(city)
 
 
@@ -62,6 +62,8 @@ def revise(city: City) -> None:
         city.learning.step,
     )
     staff.conduct = _revised(city, look)
+    # what is acted on is ordered as it will be met: under the conduct of the next month
+    keys = appeal(truth, city.quote.gains(truth, staff.conduct, able, city.learning.step))
     staff.act_from = thresholds(truth, able, keys, staff.conduct, len(staff.conduct))
     _revise_referral(city, recent)
 

@@ -149,14 +149,15 @@ def referable(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which cases a group could keep in the county, and which it could send down to a township.
 
-    Kept: treatable at county level, not severe, bound for an institution outside the group. Sent down: simple and mild, at the group's
-    own secondary hospital.
+    Kept: treatable at county level, not severe, bound up to a tertiary hospital or out of the county. Sent down: simple and mild, at the
+    group's own secondary hospital.
     """
     providers = city.geography.providers
     at = np.maximum(provider, 0)
     inside = providers.group[at] == county
     leads = city.group_leads[county]
-    keep = (provider >= 0) & ~inside & (city.catalogue.least_tier[group] <= SECONDARY) & (severity < 2) & ~emergency & leads
+    bound_out = (providers.tier[at] == TERTIARY) | (providers.county[at] != county)
+    keep = (provider >= 0) & bound_out & (city.catalogue.least_tier[group] <= SECONDARY) & (severity < 2) & ~emergency & leads
     down = (provider >= 0) & inside & (providers.tier[at] == SECONDARY) & city.catalogue.simple[group] & (severity == 0) & leads
     return keep, down
 
