@@ -56,10 +56,12 @@ class Record:
             self._closed[unit_type].append(sums)
         self._open = self._blank()
 
+    @property
     def monthly(self) -> pd.DataFrame:
         """Long table: period ``YYYY-MM``, unit_type, unit, indicator, value."""
         return self._frame([([i], format_month(month)) for i, month in enumerate(self.months)])
 
+    @property
     def yearly(self) -> pd.DataFrame:
         """Long table by calendar year (whatever months of it were simulated)."""
         years: dict[int, list[int]] = {}
