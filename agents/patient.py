@@ -35,7 +35,7 @@ class Patient:
     model: Any
     unique_id: int
 
-    def __init__(self, model: Any, people: People, row: int) -> None:
+    def __init__(self, people: People, model: Any, row: int) -> None:
         """A view of ``row`` as the columns are now."""
         for name, value in (("model", model), ("_people", people), ("_row", int(row)), ("_version", people.version)):
             object.__setattr__(self, name, value)
@@ -82,7 +82,7 @@ class Patient:
         return f"Patient({self.unique_id})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Patient, (self.model, self._people, self.row)
+        return Patient, (self._people, self.model, self.row)
 
     def remove(self) -> None:
         """Take the person out of the living: the row goes in January."""
@@ -99,16 +99,16 @@ class PatientSet(AbstractAgentSet[Patient]):
     time. Without ``rows`` the set is always all the living, as they are when it is asked.
     """
 
-    def __init__(self, model: Any, people: People, rows: NDArray[np.integer] | None = None) -> None:
+    def __init__(self, people: People, model: Any, rows: NDArray[np.integer] | None = None) -> None:
         """The patients in ``rows``, in that order, or all the living.
 
         Args:
+            people: the city's columns.
             model: the city.
-            people: its columns.
             rows: (n,) rows as the columns are now.
         """
-        self.model = model
         self.people = people
+        self.model = model
         self._uid: NDArray[np.uint64] | None = None
         self._rows: Rows | None = None
         self._version = people.version
@@ -130,17 +130,17 @@ class PatientSet(AbstractAgentSet[Patient]):
             return np.flatnonzero(self.people.alive)
         if self._version != self.people.version:
             self._keep_found(rows_of(self.people, self._uid))
-        kept: Rows = self._rows
-        return kept[self.people.alive[kept] != 0]
+        living: Rows = self._rows[self.people.alive[self._rows] != 0]
+        return living
 
     def _keep_found(self, rows: Rows) -> None:
         self._keep(rows[rows >= 0])
 
     def _view(self, row: int) -> Patient:
-        return Patient(self.model, self.people, row)
+        return Patient(self.people, self.model, row)
 
     def _same(self, rows: NDArray[np.integer]) -> PatientSet:
-        return PatientSet(self.model, self.people, rows)
+        return PatientSet(self.people, self.model, rows)
 
     def _from_iterable(self, it: Iterable[Patient]) -> PatientSet:  # what `&`, `|`, `-` and `^` make their result with
         return self._same(np.array([agent.row for agent in it], dtype=np.int64))

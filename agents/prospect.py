@@ -70,9 +70,7 @@ def appeal(truth: CaseTruth, gains: Gains) -> Appeal:
     return Appeal({channel: gain / unit + tie for channel, gain in by_channel.items()})
 
 
-def thresholds(
-    truth: CaseTruth, able: Eligible, keys: Appeal, conduct: Floats, n_providers: int
-) -> Floats:
+def thresholds(truth: CaseTruth, able: Eligible, keys: Appeal, conduct: Floats, n_providers: int) -> Floats:
     """Key from which a provider acts, ``[channel, provider]``: the upper ``level`` share of its eligible sample lies above it."""
     out = np.full((len(CHANNELS), n_providers), np.inf)
     for channel, mask in _masks(truth, able).items():

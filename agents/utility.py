@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from model.care import CODING, Q_SEVERE
 
 Floats = NDArray[np.float64]
+
+
 @dataclass(frozen=True)
 class UtilityRules:
     """``moral[channel]`` weights; ``benefit[4]`` curvature of patient benefit for outpatient, mild, moderate and severe care; benefit lost
@@ -37,15 +39,14 @@ class UtilityRules:
 def benefit_of_intensity(rules: UtilityRules, band: int, level: Floats) -> Floats:
     """Benefit per yuan of standard charge at an intensity: concave, zero at the standard, twice as steep below it."""
     off = level - 1.0
-    return -0.5 * rules.benefit[band] * np.where(off < 0, 2.0, 1.0) * off**2
+    benefit: Floats = -0.5 * rules.benefit[band] * np.where(off < 0, 2.0, 1.0) * off**2
+    return benefit
 
 
 def moral_cost(rules: UtilityRules, channel: int, level: Floats) -> Floats:
     """Moral cost per yuan of eligible charge at a level: cubic for coding, quadratic for the other channels."""
     if channel <= Q_SEVERE:
         return np.zeros_like(level)
-    if channel == CODING:
-        return rules.moral[channel] / 3.0 * level**3
-    return rules.moral[channel] / 2.0 * level**2
-
-
+    power = 3 if channel == CODING else 2
+    cost: Floats = rules.moral[channel] / power * level**power
+    return cost

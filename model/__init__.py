@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from model.kernel_cache import use_own_folder
+
 if TYPE_CHECKING:
     from model.errors import InputError as InputError
 
@@ -16,6 +18,8 @@ _HOMES = {
 }
 
 __all__ = ["Catalogue", "City", "InputError", "load_catalogue"]
+
+use_own_folder()
 
 
 def __getattr__(name: str) -> object:

@@ -25,6 +25,7 @@ from model import setup
 from model.calendar import parse_month
 from model.cases import CaseTruth, Claims
 from model.catalogue import load_catalogue
+from model.census import heads_by_area
 from model.claim_table import claim_frame
 from model.codes import INCOME_FIFTHS, INPATIENT, KINDS, OWNERSHIPS, SCHEMES, SEVERITIES, TIERS
 from model.decisions import Decision
@@ -111,11 +112,12 @@ class City(mesa.Model):
         seed: int = 1,
         start: int | None = None,
         conduct: str = "best_response",
+        behaviour: str | Path | None = None,
         keep_claims: bool = False,
     ) -> None:
         super().__init__(rng=seed)
         self.settings = load_city(city)
-        self.behaviour = load_behaviour()
+        self.behaviour = load_behaviour() if behaviour is None else load_behaviour(behaviour)
         self.seed = seed
         self.scale = scale
         self.keep_claims = keep_claims
@@ -139,6 +141,7 @@ class City(mesa.Model):
         seed: int = 1,
         burn_in: int = 12,
         conduct: str = "best_response",
+        behaviour: str | Path | None = None,
         claims: bool = False,
     ) -> City:
         """A city ready for the first month of its base year, after a burn-in of conduct.
@@ -149,6 +152,7 @@ class City(mesa.Model):
             seed: seed of every random draw.
             burn_in: months run beforehand, not in the tables.
             conduct: conduct rule.
+            behaviour: path of a behaviour file in place of the project's.
             claims: keep claims month by month for :meth:`claims`.
 
         Raises:
@@ -157,7 +161,16 @@ class City(mesa.Model):
         settings = load_city(city)
         check_scale(scale, int(sum(_persons(settings))))
         base = parse_month(f"{settings.base_year}-01")
-        made = cls(city, policy, scale=scale, seed=seed, start=base - burn_in - OPENING_MONTHS, conduct=conduct, keep_claims=claims)
+        made = cls(
+            city,
+            policy,
+            scale=scale,
+            seed=seed,
+            start=base - burn_in - OPENING_MONTHS,
+            conduct=conduct,
+            behaviour=behaviour,
+            keep_claims=claims,
+        )
         made.run_for(OPENING_MONTHS)
         made.open_policy()
         made.run_for(burn_in)
@@ -403,9 +416,7 @@ class City(mesa.Model):
         for i, instance in enumerate(self.settlement.instances):
             mine = recent.take(recent.instance == i)
             table = self._case_table(i, mine)
-            histories.append(
-                History(table, instance.base, heads, self.settlement.tier, self.prior_weight, self.settlement.years)
-            )
+            histories.append(History(table, instance.base, heads, self.settlement.tier, self.prior_weight, self.settlement.years))
         self.settlement.start_year(histories)
         self.post_aggregates(recent)
 
@@ -427,8 +438,7 @@ class City(mesa.Model):
     def _heads(self) -> Floats:
         """Insured people assigned to each holder by scheme."""
         people, areas = self.people, self.geography.areas
-        n_areas = len(areas)
-        count = np.bincount(people.area.astype(np.int64) * 2 + people.scheme, weights=people.alive, minlength=n_areas * 2).reshape(n_areas, 2)
+        count = heads_by_area(people.alive, people.area, people.scheme, len(areas))
         heads = np.zeros((self.settlement.n_holders, 2))
         np.add.at(heads, areas.primary, count)
         np.add.at(heads, areas.county_hospital, count)
@@ -629,9 +639,8 @@ class City(mesa.Model):
                 out[1] += settled.sum() + (claims.in_scope - claims.basic)[mine].sum()
             if instance.by_group:
                 out[2] += settled.sum()
-                out[3] += claims.basic[mine].sum() + self._visit_rows(self.now.visits.cells).basic[
-                    self._visit_rows(self.now.visits.cells).instance == i
-                ].sum()
+                visits = self._visit_rows(self.now.visits.cells)
+                out[3] += claims.basic[mine].sum() + visits.basic[visits.instance == i].sum()
         return out
 
     # Reading

@@ -309,6 +309,23 @@ def expected_visits(illness: Illness, plan: PopulationPlan) -> NDArray[np.float6
     return np.array([_expected_by_scheme(illness, plan, kind, kind != CHRONIC) for kind in VISIT_KINDS]).T
 
 
+def expected_cases(illness: Illness, plan: PopulationPlan) -> NDArray[np.float64]:
+    """Inpatient needs per head and year by scheme, group and severity, (2, groups, 3), of the people whom the plan describes."""
+    shares, mix, groups = band_shares(plan), health_mix(plan), illness.groups
+    chances = illness.need[len(VISIT_KINDS)].astype(np.float64).reshape(len(SCHEMES), len(SEXES), _N_BANDS, STATES)
+    shift = illness.severity_frailty * np.log(mix.frailty)[None, :] + illness.severity_age[:, None]
+    worse, worst = (1.0 / (1.0 + np.exp(-cut - shift)) for cut in illness.severity_cut)
+    drawn = np.stack([1.0 - worse, worse - worst, worst], axis=2)
+    family_share = np.diff(groups.cumulative.astype(np.float64), axis=1, prepend=0.0)
+    cases = np.zeros((len(SCHEMES), len(groups.emergency), len(SEVERITIES)))
+    for scheme in range(len(SCHEMES)):
+        months = np.minimum(chances[scheme][:, :, None, :] * mix.frailty[:, None], MOST_IN_A_MONTH)
+        rate = np.einsum("ab,abns,bns,bnv->absv", 12.0 * shares[scheme], months, mix.weight, drawn)
+        by_family = family_share.T @ rate.reshape(-1, len(SEVERITIES))
+        np.add.at(cases[scheme], (groups.member, groups.severity), by_family)
+    return cases
+
+
 def steady_incidence(plan: PopulationPlan, demography: DemographyRules | None = None) -> NDArray[np.float64]:
     """Onsets per person without the condition and year that keep the prevalence of each age band, (6, 6).
 

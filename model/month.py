@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +11,41 @@ from model.benefits import BenefitRules, ClaimParts
 from model.cases import CaseTruth, Claims
 
 
-def _none(dtype: Any) -> Any:
-    return field(default_factory=lambda: np.zeros(0, dtype=dtype))
+def _persons() -> NDArray[np.int32]:
+    return np.zeros(0, dtype=np.int32)
+
+
+def _codes() -> NDArray[np.int8]:
+    return np.zeros(0, dtype=np.int8)
+
+
+def _kinds() -> NDArray[np.uint8]:
+    return np.zeros(0, dtype=np.uint8)
+
+
+def _numbers() -> NDArray[np.int16]:
+    return np.zeros(0, dtype=np.int16)
+
+
+def _flags() -> NDArray[np.bool_]:
+    return np.zeros(0, dtype=np.bool_)
+
+
+def _money() -> NDArray[np.int64]:
+    return np.zeros(0, dtype=np.int64)
 
 
 @dataclass
 class Visits:
     """Outpatient visits made, in person order: ``row`` of the person, ``kind``, ``provider``, money in fen."""
 
-    row: NDArray[np.int32] = _none(np.int32)
-    kind: NDArray[np.uint8] = _none(np.uint8)
-    provider: NDArray[np.int16] = _none(np.int16)
-    charge: NDArray[np.int64] = _none(np.int64)
-    in_scope: NDArray[np.int64] = _none(np.int64)
+    row: NDArray[np.int32] = field(default_factory=_persons)
+    kind: NDArray[np.uint8] = field(default_factory=_kinds)
+    provider: NDArray[np.int16] = field(default_factory=_numbers)
+    charge: NDArray[np.int64] = field(default_factory=_money)
+    in_scope: NDArray[np.int64] = field(default_factory=_money)
     parts: ClaimParts | None = None
-    cells: NDArray[np.int64] = _none(np.int64)
+    cells: NDArray[np.int64] = field(default_factory=_money)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -36,13 +55,13 @@ class Visits:
 class Needs:
     """Needs for a stay, in person order, with where they were taken (``provider`` -1: not sought)."""
 
-    row: NDArray[np.int32] = _none(np.int32)
-    group: NDArray[np.int16] = _none(np.int16)
-    severity: NDArray[np.int8] = _none(np.int8)
-    emergency: NDArray[np.bool_] = _none(np.bool_)
-    provider: NDArray[np.int16] = _none(np.int16)
-    referred: NDArray[np.bool_] = _none(np.bool_)
-    readmission: NDArray[np.bool_] = _none(np.bool_)
+    row: NDArray[np.int32] = field(default_factory=_persons)
+    group: NDArray[np.int16] = field(default_factory=_numbers)
+    severity: NDArray[np.int8] = field(default_factory=_codes)
+    emergency: NDArray[np.bool_] = field(default_factory=_flags)
+    provider: NDArray[np.int16] = field(default_factory=_numbers)
+    referred: NDArray[np.bool_] = field(default_factory=_flags)
+    readmission: NDArray[np.bool_] = field(default_factory=_flags)
 
 
 @dataclass
@@ -53,17 +72,17 @@ class Month:
     benefits: BenefitRules
     price_index: float
     needs: Needs = field(default_factory=Needs)
-    visit_row: NDArray[np.int32] = _none(np.int32)
-    visit_kind: NDArray[np.uint8] = _none(np.uint8)
+    visit_row: NDArray[np.int32] = field(default_factory=_persons)
+    visit_kind: NDArray[np.uint8] = field(default_factory=_kinds)
     visits: Visits = field(default_factory=Visits)
     truth: CaseTruth | None = None
-    truth_row: NDArray[np.int32] = _none(np.int32)
+    truth_row: NDArray[np.int32] = field(default_factory=_persons)
     claims: Claims | None = None
-    unmet_row: NDArray[np.int32] = _none(np.int32)
+    unmet_row: NDArray[np.int32] = field(default_factory=_persons)
     settled: list[NDArray[np.int64]] = field(default_factory=list)
     paid: list[NDArray[np.int64]] = field(default_factory=list)
     clearing: bool = False
-    deaths: NDArray[np.int32] = _none(np.int32)
+    deaths: NDArray[np.int32] = field(default_factory=_persons)
     quality_lost: float = 0.0
     tallies: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     """Counts by provider that no claim shows: refused, waiting, audited …"""

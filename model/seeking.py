@@ -141,7 +141,7 @@ def choose(
         w0, w1, _, _ = philox(
             np.uint32(who & np.uint64(0xFFFFFFFF)),
             np.uint32(who >> np.uint64(32)),
-            np.uint32(month * 8 + (c if c < 3 else 3)),
+            np.uint32(month * 8 + min(c, 3)),
             np.uint32(decision),
             k0,
             k1,

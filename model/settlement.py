@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.payment import CHARGE, IN_SCOPE, MEASURES, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable, History, PaymentMode
 from model.payment import CASES as CASE_COUNT
+from model.payment import CHARGE, IN_SCOPE, MEASURES, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable, History, PaymentMode
 from model.units import apportion
 
 N_MEASURES = len(MEASURES)
@@ -95,7 +95,8 @@ class Settlement:
         self, kind: NDArray[Any] | int, provider: NDArray[Any], scheme: NDArray[Any], relation: NDArray[Any]
     ) -> NDArray[np.int8]:
         """The mode that covers each case."""
-        return self.route[kind, provider, scheme, relation]
+        found: NDArray[np.int8] = self.route[kind, provider, scheme, relation]
+        return found
 
     def case_table(
         self,
@@ -184,9 +185,7 @@ class Settlement:
     def owed(self, instance: Instance) -> NDArray[np.int64]:
         """Entitlement of the year so far in whole fen ``[holder, scheme]``; an exhausted budget is met to the fen."""
         pool = instance.year_totals.sum(axis=0, keepdims=True)
-        exact = instance.mode.entitlement(
-            instance.year_totals, pool, np.arange(self.n_holders), instance.terms, self.elapsed / 12.0
-        )
+        exact = instance.mode.entitlement(instance.year_totals, pool, np.arange(self.n_holders), instance.terms, self.elapsed / 12.0)
         whole = np.empty(exact.shape, dtype=np.int64)
         for s in range(exact.shape[1]):
             whole[:, s] = round_to_total(exact[:, s])

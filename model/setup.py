@@ -181,9 +181,7 @@ def benefits_of(city: CityFile, month: int) -> BenefitRules:
     second = [city.second_layer_bands(s, month) for s in SCHEMES]
     benefits = [city.benefits[s] for s in SCHEMES]
     ordinary = [b.outpatient for b in benefits]
-    rules = BenefitRules.none(
-        inpatient_bands=max(len(b) for scheme in bands for b in scheme), second_bands=max(len(b) for b in second)
-    )
+    rules = BenefitRules.none(inpatient_bands=max(len(b) for scheme in bands for b in scheme), second_bands=max(len(b) for b in second))
     low, high, ppm = _band_tables(bands)
     second_low, second_high, second_ppm = _band_tables([second])
     return rules.changed(

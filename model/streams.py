@@ -1,7 +1,6 @@
 """Random numbers by address: Philox4x32-10 of (seed, decision, month, who), never a sequence.
 
-Asking again gives the same number again; asking in another order, on more threads or about fewer people changes nobody's. Kernels that
-call :func:`philox` from another file keep the machine code they were compiled with: remove ``__pycache__`` after a change of this file.
+Asking again gives the same number again; asking in another order, on more threads or about fewer people changes nobody's.
 """
 
 from __future__ import annotations

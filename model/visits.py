@@ -35,13 +35,18 @@ def charge_visits(
     for i in nb.prange(len(row)):
         who = uid[row[i]]
         w0, w1, _, _ = philox(
-            np.uint32(who & np.uint64(0xFFFFFFFF)), np.uint32(who >> np.uint64(32)), np.uint32(month * 8 + kind[i]), np.uint32(decision), k0, k1
+            np.uint32(who & np.uint64(0xFFFFFFFF)),
+            np.uint32(who >> np.uint64(32)),
+            np.uint32(month * 8 + kind[i]),
+            np.uint32(decision),
+            k0,
+            k1,
         )
         z = np.sqrt(-2.0 * np.log(u01(w0))) * np.cos(2.0 * np.pi * u01(w1))
         factor = np.exp(SPREAD * z - 0.5 * SPREAD * SPREAD)
         p, s, k = provider[i], scheme[row[i]], kind[i]
         c = np.int64(np.rint(mean_charge[p, s, k] * factor))
-        charge[i] = max(c, 1)
+        charge[i] = c if c > 0 else 1
         in_scope[i] = np.int64(np.rint(charge[i] * in_scope_share[s]))
     return charge, in_scope
 
@@ -70,9 +75,7 @@ def cell_totals(
 
 
 @nb.njit(cache=True)
-def person_totals(
-    row: NDArray[np.int32], key: NDArray[np.uint8], n_keys: int, parts: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def person_totals(row: NDArray[np.int32], key: NDArray[np.uint8], n_keys: int, parts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Sums of visits by a property of the person ``[key, sum]``."""
     out = np.zeros((n_keys, len(CELL_SUMS)), dtype=np.int64)
     for i in range(len(row)):

@@ -87,7 +87,8 @@ class Dip:
         points = base * coefficient
         points = np.where(ratio < 0.5, base * coefficient * ratio, points)
         points = np.where(ratio > 2.0, base * coefficient * (ratio - 1.0), points)
-        return np.round(points, 4)
+        rounded: Floats = np.round(points, 4)
+        return rounded
 
     def entitlement(self, own: Floats, pool: Floats, holder: Ints, terms: DipTerms, fraction: float) -> Floats:
         """Points × the floating value of the scheme's pool, less what patients and other layers paid in scope."""

@@ -49,7 +49,8 @@ class PerAdmissionQuota:
 
     def tariff(self, cases: CaseTable, terms: QuotaTerms) -> Floats:
         """Units are the quota of each admission, in fen."""
-        return terms.quota[cases.holder, cases.scheme]
+        quota: Floats = terms.quota[cases.holder, cases.scheme]
+        return quota
 
     def entitlement(self, own: Floats, pool: Floats, holder: Ints, terms: QuotaTerms, fraction: float) -> Floats:
         """Quota money less the in-scope money already paid, plus the shared overrun."""

@@ -14,9 +14,9 @@ from model.care import HIGHEST, LOWEST, NEUTRAL, eligible
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, CaseTruth, Claims
 from model.codes import INPATIENT
 from model.decisions import Decision
+from model.payment import OUTFLOW
 from model.phases.treatment import referable
 from model.quote import Quote, read_prices, value_of
-from model.payment import OUTFLOW
 from model.streams import uniforms
 from model.supervision import AUDITED_CHANNELS, detection
 
@@ -165,8 +165,8 @@ def _outpatients(city: City) -> Outpatients:
         city.settlement,
         city.quote.prices,
         cells.instance,
-        cells.provider,
-        cells.scheme,
+        cells.provider.astype(np.int16),
+        cells.scheme.astype(np.int8),
         np.zeros(len(cells.provider), dtype=np.int16),
         cells.charge,
         cells.in_scope,
@@ -186,14 +186,10 @@ def _revise_referral(city: City, recent: Claims) -> None:
     """Groups look at the cases they could have kept or sent down, and revise how strongly they steer."""
     staff, learning = city.staff, city.learning
     county = recent.head_group.astype(np.int64)
-    keepable, sendable = referable(
-        city, recent.provider, recent.group_true, recent.severity, recent.emergency, county
-    )
+    keepable, sendable = referable(city, recent.provider, recent.group_true, recent.severity, recent.emergency, county)
     keep = _steered(city, recent, np.flatnonzero(keepable), city.lead_hospital)
     down = _steered(city, recent, np.flatnonzero(sendable), city.lead_primary)
-    level, utility = referral_outlook(
-        keep, down, staff.referral, staff.group_profit, staff.group_altruism, city.utility, learning.step
-    )
+    level, utility = referral_outlook(keep, down, staff.referral, staff.group_profit, staff.group_altruism, city.utility, learning.step)
     revised = city.rule.revise(
         Situation(
             conduct=staff.referral.copy(),
@@ -252,9 +248,7 @@ def _spread_opinions(city: City) -> None:
     """
     providers, staff = city.geography.providers, city.staff
     tallies = city.now.tallies
-    refused = np.divide(
-        tallies["refused"], tallies["inpatient_needs"], out=np.zeros(len(providers)), where=tallies["inpatient_needs"] > 0
-    )
+    refused = np.divide(tallies["refused"], tallies["inpatient_needs"], out=np.zeros(len(providers)), where=tallies["inpatient_needs"] > 0)
     shortfall = np.maximum(1.0 - staff.conduct[:, 1:4].mean(axis=1), 0.0)
     experience = city.base_quality - refused - shortfall - staff.conduct[:, 9]
     opinion = city.perceived + 0.05 * (experience[None, :] - city.perceived)

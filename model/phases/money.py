@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from model.calendar import month_of
 from model.care import CODING, SHIFT, SPLITTING, THRESHOLD
 from model.cases import FLAG_AUDITED, FLAG_LOW_THRESHOLD, FLAG_RECOVERED, FLAG_SHIFTED, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
+from model.census import credit_accounts
 from model.codes import EMPLOYEE, RESIDENT
 from model.decisions import Decision
 from model.ledger import AccountKind, Memo
@@ -109,7 +110,7 @@ def audit(city: City) -> None:
         "detected": detected,
         "audited_clean": np.bincount(claims.provider[clean], minlength=n).astype(np.float64),
         "false_positives": np.bincount(claims.provider[wrong], minlength=n).astype(np.float64),
-        "audit_cost": np.bincount(claims.provider[audited], minlength=n) * float(rules.cost_per_audit),
+        "audit_cost": np.bincount(claims.provider[audited], minlength=n).astype(np.float64) * rules.cost_per_audit,
     }
 
 
@@ -117,14 +118,17 @@ def _gain(city: City, claims: Claims, channel: int) -> NDArray[np.float64]:
     """What is taken back of a claim found distorted by a channel, fen (see ``conduct.md``)."""
     charge = claims.charge.astype(np.float64)
     if channel == CODING:
-        return np.maximum(claims.gain, 0.0)
+        found: NDArray[np.float64] = np.maximum(claims.gain, 0.0)
+        return found
     if channel == SPLITTING:
         # both halves are flagged; each carries half of the recovery of the stay
-        return 0.5 * city.insurer.audit.split_gain * charge * 2.0 / (1.0 + city.care.split_overhead)
+        recovery: NDArray[np.float64] = city.insurer.audit.split_gain * charge / (1.0 + city.care.split_overhead)
+        return recovery
     if channel == THRESHOLD:
         return charge
     shift = city.staff.conduct[claims.provider, SHIFT]
-    return claims.in_scope * shift / np.maximum(1.0 - shift, 1e-9)
+    moved: NDArray[np.float64] = claims.in_scope * shift / np.maximum(1.0 - shift, 1e-9)
+    return moved
 
 
 def _charge(city: City, claims: Claims, recovered: NDArray[np.float64], fined: NDArray[np.float64]) -> None:
@@ -157,36 +161,26 @@ def _collect(city: City) -> None:
     """One twelfth of premiums, subsidies, account credits, and transfers to the layers beside the fund."""
     people, ledger, index = city.people, city.ledger, city.now.index
     finance, fund = city.settings.financing, city.settings.fund
-    alive = people.alive == 1
-    employees = (people.scheme == EMPLOYEE) & alive
-    active = int((employees & (people.retired == 0)).sum())
-    heads = np.array([int(employees.sum()), int(alive.sum()) - int(employees.sum())])
     wage = yuan_to_fen(finance.employee.wage_base.at(index))
     unit, own = finance.employee.unit_rate.at(index), finance.employee.personal_rate.at(index)
     to_account = finance.employee.account_unit_share.at(index)
-    ledger.post(
-        int(AccountKind.EMPLOYERS), ledger.fund(EMPLOYEE), round(active * wage * unit * (1 - to_account) / 12), Memo.PREMIUM
+    # personal accounts: the own premium and part of the unit's; the retired get the unit's part (assumption)
+    active_fen, retired_fen = round(wage * (own + unit * to_account) / 12), round(wage * unit * to_account / 12)
+    active, retired, residents = credit_accounts(
+        people.alive, people.scheme, people.retired, people.account_balance, active_fen, retired_fen
     )
-    for amount, payer, memo in (
+    credited = active * active_fen + retired * retired_fen
+    ledger.post(int(AccountKind.EMPLOYERS), int(AccountKind.ACCOUNTS_EMPLOYEE), credited, Memo.ACCOUNT_CREDIT)
+    pooled = round(active * wage * unit * (1 - to_account) / 12)
+    ledger.post(int(AccountKind.EMPLOYERS), ledger.fund(EMPLOYEE), pooled, Memo.PREMIUM)
+    for per_head, payer, memo in (
         (finance.resident.premium, AccountKind.HOUSEHOLDS, Memo.PREMIUM),
         (finance.resident.subsidy, AccountKind.GOVERNMENT, Memo.SUBSIDY),
     ):
-        ledger.post(int(payer), ledger.fund(RESIDENT), round(int(heads[RESIDENT]) * yuan_to_fen(amount.at(index)) / 12), memo)
-    _credit_accounts(city, employees, round(wage * (own + unit * to_account) / 12), round(wage * unit * to_account / 12))
+        ledger.post(int(payer), ledger.fund(RESIDENT), round(residents * yuan_to_fen(per_head.at(index)) / 12), memo)
+    heads = {EMPLOYEE: active + retired, RESIDENT: residents}
     layer = yuan_to_fen(fund.catastrophic_premium.at(index))
-    for scheme in (EMPLOYEE, RESIDENT):
-        amount = round(int(heads[scheme]) * layer / 12)
-        ledger.post(ledger.fund(scheme), int(AccountKind.CATASTROPHIC), amount, Memo.CATASTROPHIC_PREMIUM)
-    aid = round(int(heads.sum()) * yuan_to_fen(fund.aid_budget.at(index)) / 12)
+    for scheme, count in heads.items():
+        ledger.post(ledger.fund(scheme), int(AccountKind.CATASTROPHIC), round(count * layer / 12), Memo.CATASTROPHIC_PREMIUM)
+    aid = round(sum(heads.values()) * yuan_to_fen(fund.aid_budget.at(index)) / 12)
     ledger.post(int(AccountKind.GOVERNMENT), int(AccountKind.AID), aid, Memo.AID_BUDGET)
-
-
-def _credit_accounts(city: City, employees: NDArray[np.bool_], active_fen: int, retired_fen: int) -> None:
-    """Personal accounts: the own premium and part of the unit's; the retired get the unit's part (assumption)."""
-    people = city.people
-    retired = employees & (people.retired == 1)
-    active = employees & (people.retired == 0)
-    people.account_balance[active] += np.int32(active_fen)
-    people.account_balance[retired] += np.int32(retired_fen)
-    total = int(active.sum()) * active_fen + int(retired.sum()) * retired_fen
-    city.ledger.post(int(AccountKind.EMPLOYERS), int(AccountKind.ACCOUNTS_EMPLOYEE), total, Memo.ACCOUNT_CREDIT)

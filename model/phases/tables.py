@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.calendar import month_of
-from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
 from model.care import SHIFT
+from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
+from model.census import CENSUS, census
 from model.codes import CHRONIC, COMMON, PRIMARY, SECONDARY, TERTIARY
 from model.geography import Geography
 from model.illness import update_control
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 VISIT_DRUG_SHARE = 0.4
 """Drugs in outpatient charges (38.0 % in 2022, national health statistics; re-verify)."""
-SUBSISTENCE, POVERTY_LINE = 5000.0, 4000.0
-"""Yuan per head and year: what households need first, and the line below which they are poor (assumption, near the 2020 standard)."""
 
 
 def record(city: City) -> None:
@@ -44,28 +43,26 @@ def _people(city: City) -> None:
     """Person-months and chronic disease by county, scheme and income fifth; once a year the households hit by own payment."""
     people, tables, month = city.people, city.tables, city.now
     n_counties = len(city.geography.counties)
-    key = (people.county.astype(np.int64) * 2 + people.scheme) * 5 + people.income_fifth
-    size = n_counties * 10
-    alive = people.alive == 1
-    chronic = alive & (people.chronic > 0)
-    counts = {
-        "person_months": np.bincount(key[alive], minlength=size),
-        "chronic": np.bincount(key[chronic], minlength=size),
-        "controlled": np.bincount(key[chronic & (people.controlled == 1)], minlength=size),
-    }
-    quality = counts["person_months"] * (1 / 12.0) - counts["chronic"] * (0.1 / 12.0)
-    counts["quality_years"] = quality - month.quality_lost * counts["person_months"] / max(counts["person_months"].sum(), 1)
-    if month_of(month.index) == 12:
-        own = people.ytd_oop / 100.0
-        spare = np.maximum(people.income - SUBSISTENCE, 0.1 * people.income)
-        counts["households"] = np.bincount(key[alive], minlength=size)
-        counts["catastrophic"] = np.bincount(key[alive & (own > 0.4 * spare)], minlength=size)
-        fell = alive & (people.income >= POVERTY_LINE) & (people.income - own < POVERTY_LINE)
-        counts["impoverished"] = np.bincount(key[fell], minlength=size)
-    died = np.bincount(key[month.deaths], minlength=size) if len(month.deaths) else np.zeros(size)
-    counts["deaths"] = died + month.tallies["deaths"][0] * counts["person_months"] / max(counts["person_months"].sum(), 1)
-    for name, values in counts.items():
-        cube = values.reshape(n_counties, 2, 5).astype(np.float64)
+    counted = census(
+        people.alive,
+        people.county,
+        people.scheme,
+        people.income_fifth,
+        people.chronic,
+        people.controlled,
+        people.income,
+        people.ytd_oop,
+        n_counties,
+        month_of(month.index) == 12,
+    ).astype(np.float64)
+    counts = {name: counted[..., i] for i, name in enumerate(CENSUS)}
+    share = counts["person_months"] / max(float(counted[..., 0].sum()), 1.0)
+    # assumption: chronic disease takes a tenth off a life year
+    counts["quality_years"] = (counts["person_months"] - 0.1 * counts["chronic"]) / 12.0 - month.quality_lost * share
+    key = (people.county[month.deaths].astype(np.int64) * 2 + people.scheme[month.deaths]) * 5 + people.income_fifth[month.deaths]
+    died = np.bincount(key, minlength=n_counties * 10).reshape(n_counties, 2, 5)
+    counts["deaths"] = died + month.tallies["deaths"][0] * share
+    for name, cube in counts.items():
         tables.add_cells("city", **{name: np.array([cube.sum()])})
         tables.add_cells("county", **{name: cube.sum(axis=(1, 2))})
         tables.add_cells("scheme", **{name: cube.sum(axis=(0, 2))})
@@ -286,10 +283,11 @@ def _tallies(city: City) -> None:
     for unit_type, code in (("tier", providers.tier), ("ownership", providers.private), ("city", np.zeros(len(providers)))):
         tables.add(unit_type, np.asarray(code, dtype=np.int64), **by_provider)
     county = {name: month.tallies[name] for name in ("needs", "referrals_up", "referrals_down")}
-    county["unmet"] = np.bincount(city.people.county[month.unmet_row], minlength=len(city.geography.counties))
+    unmet = np.bincount(city.people.county[month.unmet_row], minlength=len(city.geography.counties))
+    county["unmet"] = unmet.astype(np.float64)
     tables.add_cells("county", **county)
     tables.add_cells("city", **{name: np.array([value.sum()]) for name, value in county.items()})
     tables.add_cells("income_fifth", unmet=np.bincount(city.people.income_fifth[month.unmet_row], minlength=5))
-    needs = np.bincount(city.people.income_fifth[month.visit_row], minlength=5)
-    needs = needs + np.bincount(city.people.income_fifth[month.needs.row], minlength=5)
+    fifth = city.people.income_fifth
+    needs = np.bincount(fifth[month.visit_row], minlength=5) + np.bincount(fifth[month.needs.row], minlength=5)
     tables.add_cells("income_fifth", needs=needs)

@@ -56,9 +56,9 @@ def seek(city: City) -> None:
     needs.provider = _choose(city, Decision.CHOOSE_LEVEL, needs.row, cls, tables)
     unmet = [month.visit_row[~went], needs.row[needs.provider < 0]]
     month.unmet_row = np.concatenate(unmet)
-    month.tallies["needs"] = np.bincount(people.county[month.visit_row], minlength=len(city.geography.counties)) + np.bincount(
-        people.county[needs.row], minlength=len(city.geography.counties)
-    )
+    n = len(city.geography.counties)
+    felt = np.bincount(people.county[month.visit_row], minlength=n) + np.bincount(people.county[needs.row], minlength=n)
+    month.tallies["needs"] = felt.astype(np.float64)
     city.choice_cumulative, city.sought = tables
     _refer(city)
 
@@ -330,7 +330,9 @@ def _write_claims(city: City, flags: NDArray[np.int16]) -> None:
     days = np.concatenate([np.where(split, 0.5, 1.0), np.full(len(halves), 0.5)])
     order = np.argsort(month.truth_row[index], kind="stable")
     index, part, days = index[order], part[order], days[order]
-    month.claims = _claims(city, truth.take(index), month.truth_row[index], coded[index], charge[index] * part, delivered[index], gain[index])
+    month.claims = _claims(
+        city, truth.take(index), month.truth_row[index], coded[index], charge[index] * part, delivered[index], gain[index]
+    )
     month.claims.stay[:] = np.maximum(np.rint(stay[index] * days), 1).astype(np.int16)
     shifted = staff.conduct[month.claims.provider, SHIFT] > 0
     month.claims.flags[:] = flags[index] | np.where(shifted, FLAG_SHIFTED, 0)
