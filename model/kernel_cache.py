@@ -19,7 +19,7 @@ KEPT = 4
 """Folders of compiled kernels kept, so that going back to earlier sources costs nothing."""
 
 
-_IMPORT = re.compile(rb"^[ \t]*(?:from|import) ((?:model|agents)[\w.]*)(?: import ([^\n(]*|\([^)]*\)))?", re.MULTILINE)
+_IMPORT = re.compile(rb"^[ \t]*(?:from|import) ((?:model|agents)[\w.]*)(?: import (\([^)]*\)|[^\n(]*))?", re.MULTILINE)
 _NAME = re.compile(r"\w+")
 
 
