@@ -154,7 +154,7 @@ def _share(top: str, bottom: str, scale: float = 1.0) -> Callable[[Sums], Floats
 
 
 YUAN = 0.01
-_DIP = "rules E9"
+_POINTS = "rules E9"
 _MODEL = "model.md §11"
 
 _ALL = [
@@ -278,7 +278,7 @@ _ALL = [
         "点值",
         "Point value",
         "(budget + in-scope money of patients) ÷ points, modes with a pool",
-        _DIP,
+        _POINTS,
         0,
         _share("pool_money", "pool_units", YUAN),
     ),

@@ -1,7 +1,7 @@
 """What a slightly different conduct would have been paid: per-case gains under the settlement code, for conduct and for the month alike.
 
-Marginal entitlements come from the settlement by finite steps around everybody's posted totals; what an act does to a case's units comes from
-the mode's own tariff. There is no second incentive formula.
+Marginal entitlements come from the settlement by finite steps around everybody's posted totals; what an act does to a case's units comes
+from the mode's own tariff. There is no second incentive formula.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ Floats = NDArray[np.float64]
 class Prices:
     """What providers can know of money at one time.
 
-    ``marginal[instance, provider, scheme, measure]`` fen of entitlement per unit more; ``detection[channel]`` by provider; ``fine[channel]``;
-    ``kappa`` variable cost per fen of charge; ``refused_ratio`` recorded money elsewhere over recorded money here of a refused own head.
+    ``marginal[instance, provider, scheme, measure]`` fen of entitlement per unit more; ``detection[channel]`` by provider;
+    ``fine[channel]``; ``kappa`` variable cost per fen of charge; ``refused_ratio`` recorded money elsewhere over recorded money here of
+    a refused own head; ``split_gain`` part of a divided stay's charge that is recovered.
     """
 
     marginal: Floats

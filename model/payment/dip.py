@@ -11,11 +11,11 @@ import numpy as np
 from model.errors import InputError, nearest
 from model.payment.parameters import parameters
 from model.payment.protocol import RECORDED, RESIDUAL, UNITS, CaseTable, Floats, History, Ints, Traits
+from model.policy.leaf import LeafSpec
 
 POINTS_OF_MEAN = 1000.0
 """A case of the city's mean cost has a thousand points (E2, average-cost method)."""
 OUTLIER_VARIANTS = ("national_1",)
-from model.policy.leaf import LeafSpec
 
 
 @dataclass(frozen=True)

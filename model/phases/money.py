@@ -76,7 +76,7 @@ def _post(city: City, payer: NDArray[np.int64], payee: NDArray[np.int64], amount
 
 
 def audit(city: City) -> None:
-    """Distorted claims are found with the probability conduct expects; gains are recovered and fined; clean ones may be disputed wrongly."""
+    """Distorted claims are found with the probability conduct expects, gains recovered and fined; clean ones may be disputed wrongly."""
     month, claims = city.now, city.now.claims
     assert claims is not None
     rules, providers = city.insurer.audit, city.geography.providers

@@ -138,7 +138,7 @@ def _claims(city: City) -> None:
 
 def claim_sums(city: City, claims: Claims) -> dict[str, Floats]:
     """What each claim adds to the sums."""
-    catalogue, people = city.catalogue, city.people
+    catalogue = city.catalogue
     weight = catalogue.weight
     upgraded, upcoded = claims.has(FLAG_UPGRADED), claims.has(FLAG_UPCODED)
     need_weight = weight[claims.group_true]
