@@ -19,6 +19,11 @@ from model.settlement import Settlement
 
 Floats = NDArray[np.float64]
 
+ALL_GAINS = frozenset({"intensity", "code", "treat", "split", "threshold", "select", "shift", "finish"})
+"""Everything that can be asked of :meth:`Quote.gains`."""
+ACTS = frozenset({"code", "treat", "split", "threshold", "select"})
+"""Acts on single cases, which are done most gainful first."""
+
 
 @dataclass(frozen=True)
 class Prices:
@@ -82,37 +87,50 @@ class Quote:
     def __init__(self, settlement: Settlement, prices: Prices, rules: CareRules, catalogue: Catalogue) -> None:
         self.settlement, self.prices, self.rules, self.catalogue = settlement, prices, rules, catalogue
 
-    def gains(self, truth: CaseTruth, conduct: Floats, able: Eligible, step: float) -> Gains:
-        """All gains of all cases, around the providers' present intensity and shift."""
+    def gains(self, truth: CaseTruth, conduct: Floats, able: Eligible, step: float, only: frozenset[str] = ALL_GAINS) -> Gains:
+        """Gains of all cases around the providers' present intensity and shift; those not asked for by ``only`` stay zero."""
         q = intensity_of(conduct, truth.provider, truth.severity)
         shift = conduct[truth.provider, SHIFT]
         charge = truth.standard_charge * q
         base = self._money(truth, charge, truth.group, shift)
         n, p = len(truth), truth.provider
-        more = self._money(truth, charge * (1 + step / q), truth.group, shift) - base
-        less = self._money(truth, charge * (1 - step / q), truth.group, shift) - base
-        code, treat, split, threshold = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
-        at = np.flatnonzero(able.code)
-        code[at] = self._coded(truth.take(at), charge[at], shift[at]) - base[at]
-        code *= 1 - self._sanction(CODING, p)
-        at = np.flatnonzero(able.treat)
-        treated = truth.take(at)
-        dearer = charge[at] * (1 + self.rules.treat_uplift)
-        treat[at] = self._money(treated, dearer, self.catalogue.treat_up[treated.group], shift[at]) - base[at]
-        at = np.flatnonzero(able.split)
-        split[at] = self._split(truth.take(at), charge[at], shift[at]) - base[at]
-        split -= np.where(able.split, self._sanction(SPLITTING, p) * self.prices.split_gain * charge, 0.0)
-        at = np.flatnonzero(truth.severity == 0)
-        small = charge[at] * self.rules.threshold_charge
-        threshold[at] = self._money(truth.take(at), small, truth.group[at], shift[at]) - self._sanction(THRESHOLD, p[at]) * small
-        select = np.where(able.select, -base + self._refused(truth, charge), 0.0)
-        finish = []
+        acts = {name: np.zeros(n) for name in ("more", "less", "code", "treat", "split", "select", "threshold", "shift")}
+        if "intensity" in only:
+            acts["more"] = self._money(truth, charge * (1 + step / q), truth.group, shift) - base
+            acts["less"] = self._money(truth, charge * (1 - step / q), truth.group, shift) - base
+        if "code" in only:
+            at = np.flatnonzero(able.code)
+            acts["code"][at] = self._coded(truth.take(at), charge[at], shift[at]) - base[at]
+            acts["code"] *= 1 - self._sanction(CODING, p)
+        if "treat" in only:
+            at = np.flatnonzero(able.treat)
+            treated = truth.take(at)
+            dearer = charge[at] * (1 + self.rules.treat_uplift)
+            acts["treat"][at] = self._money(treated, dearer, self.catalogue.treat_up[treated.group], shift[at]) - base[at]
+        if "split" in only:
+            at = np.flatnonzero(able.split)
+            found = self._sanction(SPLITTING, p[at]) * self.prices.split_gain * charge[at]
+            acts["split"][at] = self._split(truth.take(at), charge[at], shift[at]) - base[at] - found
+        if "threshold" in only:
+            at = np.flatnonzero(truth.severity == 0)
+            small = charge[at] * self.rules.threshold_charge
+            found = self._sanction(THRESHOLD, p[at]) * small
+            acts["threshold"][at] = self._money(truth.take(at), small, truth.group[at], shift[at]) - found
+        if "select" in only:
+            acts["select"] = np.where(able.select, -base + self._refused(truth, charge), 0.0)
+        if "shift" in only:
+            acts["shift"] = self._shifted(truth, charge, shift, step, base)
+        finish = self._finish(truth, charge, shift, base, able) if "finish" in only else []
+        return Gains(step=step, finish=finish, **acts)
+
+    def _finish(self, truth: CaseTruth, charge: Floats, shift: Floats, base: Floats, able: Eligible) -> list[Floats]:
         at = np.flatnonzero(able.finish)
+        mine, finish = truth.take(at), []
         for level in self.rules.finish_levels:
-            gain = np.zeros(n)
-            gain[at] = self._money(truth.take(at), charge[at] * level, truth.group[at], shift[at]) - base[at]
+            gain = np.zeros(len(truth))
+            gain[at] = self._money(mine, charge[at] * level, mine.group, shift[at]) - base[at]
             finish.append(gain)
-        return Gains(step, more, less, code, treat, split, select, threshold, self._shifted(truth, charge, shift, step, base), finish)
+        return finish
 
     def _marginal(self, truth: CaseTruth) -> Floats:
         rows: Floats = self.prices.marginal[truth.instance, truth.provider, truth.scheme]

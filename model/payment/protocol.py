@@ -24,9 +24,9 @@ Ints = NDArray[np.int64]
 MEASURES = ("units", "cases", "charge", "in_scope", "recorded", "residual", "own_pay", "outflow")
 """Last axis of every table of totals. Money in fen.
 
-``units`` what :meth:`PaymentMode.tariff` gave, summed; ``recorded`` what the pooled fund would pay item by item
-(记账金额); ``residual`` the in-scope part that patients and the layers above the fund pay; ``own_pay`` outside the catalogue; ``outflow`` recorded money of
-the holder's own heads treated elsewhere.
+``units``: what :meth:`PaymentMode.tariff` gave, summed. ``recorded`` (记账金额): what the pooled fund would pay item by item.
+``residual``: the in-scope part that patients and the layers above the fund pay. ``own_pay``: outside the catalogue. ``outflow``:
+recorded money of the holder's own heads treated elsewhere.
 """
 UNITS, CASES, CHARGE, IN_SCOPE, RECORDED, RESIDUAL, OWN_PAY, OUTFLOW = range(len(MEASURES))
 

@@ -16,7 +16,7 @@ from model.codes import INPATIENT
 from model.decisions import Decision
 from model.payment import OUTFLOW
 from model.phases.treatment import referable
-from model.quote import Quote, read_prices, value_of
+from model.quote import ACTS, Quote, read_prices, value_of
 from model.streams import uniforms
 from model.supervision import AUDITED_CHANNELS, detection
 
@@ -45,7 +45,7 @@ def revise(city: City) -> None:
     city.mild_sample = mild_sample(truth, len(city.staff.conduct))
     staff = city.staff
     able = eligible(truth, city.care, city.catalogue)
-    gains = city.quote.gains(truth, staff.conduct, able, city.learning.step)
+    gains = city.quote.gains(truth, staff.conduct, able, city.learning.step, ACTS | {"intensity", "shift"})
     keys = appeal(truth, gains)
     look = outlook(
         truth,
@@ -63,7 +63,7 @@ def revise(city: City) -> None:
     )
     staff.conduct = _revised(city, look)
     # what is acted on is ordered as it will be met: under the conduct of the next month
-    keys = appeal(truth, city.quote.gains(truth, staff.conduct, able, city.learning.step))
+    keys = appeal(truth, city.quote.gains(truth, staff.conduct, able, city.learning.step, ACTS))
     staff.act_from = thresholds(truth, able, keys, staff.conduct, len(staff.conduct))
     _revise_referral(city, recent)
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from model.city import City
 
 Floats = NDArray[np.float64]
-DAYS = 365.0 / 12.0
+WRITTEN = frozenset({"code", "treat", "split", "finish"})
+"""Gains that decide what is written into a claim."""
 
 
 # seek
@@ -229,7 +230,7 @@ def _turn_away(city: City) -> None:
     able = eligible(truth, city.care, city.catalogue)
     refused = np.zeros(len(came), dtype=bool)
     if city.quote is not None:
-        keys = appeal(truth, city.quote.gains(truth, city.staff.conduct, able, city.learning.step))
+        keys = appeal(truth, city.quote.gains(truth, city.staff.conduct, able, city.learning.step, frozenset({"select"})))
         refused = able.select & (keys.key[SELECTION] >= city.staff.act_from[SELECTION][truth.provider])
     full = _without_bed(city, truth) & ~refused
     n = len(city.geography.providers)
@@ -292,7 +293,7 @@ def _marginal_admissions(city: City) -> tuple[CaseTruth, NDArray[np.int32]]:
     truth = case_truth(city, row, visits.provider[at], group, np.zeros(len(at), dtype=np.int8), np.zeros(len(at), dtype=bool))
     truth.standard_charge = truth.standard_charge * need / truth.need
     truth.need = need
-    gains = city.quote.gains(truth, staff.conduct, eligible(truth, city.care, city.catalogue), city.learning.step)
+    gains = city.quote.gains(truth, staff.conduct, eligible(truth, city.care, city.catalogue), city.learning.step, frozenset({"threshold"}))
     act = appeal(truth, gains).key[THRESHOLD] >= staff.act_from[THRESHOLD][truth.provider]
     truth = truth.take(act)
     truth.standard_charge = truth.standard_charge * city.care.threshold_charge
@@ -311,7 +312,7 @@ def _write_claims(city: City, flags: NDArray[np.int16]) -> None:
     code, treated, split, finish = (np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), np.ones(n))
     gain = np.zeros(n)
     if city.quote is not None and n:
-        gains = city.quote.gains(truth, staff.conduct, able, city.learning.step)
+        gains = city.quote.gains(truth, staff.conduct, able, city.learning.step, WRITTEN)
         keys = appeal(truth, gains)
         act = {c: (keys.key[c] >= staff.act_from[c][truth.provider]) & ~low for c in (CODING, TREATMENT, SPLITTING)}
         code, treated, split = able.code & act[CODING], able.treat & act[TREATMENT], able.split & act[SPLITTING]
