@@ -15,9 +15,10 @@ _HOMES = {
     "City": "model.city",
     "InputError": "model.errors",
     "load_catalogue": "model.catalogue",
+    "warm_up": "model.warm_up",
 }
 
-__all__ = ["Catalogue", "City", "InputError", "load_catalogue"]
+__all__ = ["Catalogue", "City", "InputError", "load_catalogue", "warm_up"]
 
 use_own_folder()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from model.calendar import format_month, year_of
 from model.indicators import INDICATORS, POSITION, SUMS, Sums, collapse_months, concentration_index
@@ -32,13 +34,17 @@ class Record:
 
     def add(self, unit_type: str, codes: NDArray[Any], **values: NDArray[Any]) -> None:
         """Adds row values to the open month's sums of one unit type; rows with a negative code belong to no unit."""
-        known = codes >= 0
-        every = bool(known.all())
-        size = len(self.units[unit_type])
-        chosen = codes if every else codes[known]
-        for name, value in values.items():
-            column = value if every else value[known]
-            self._open[unit_type][:, POSITION[name]] += np.bincount(chosen, weights=column, minlength=size)
+        self.add_rows({unit_type: codes}, values)
+
+    def add_rows(self, codes: dict[str, NDArray[Any]], values: Mapping[str, NDArray[Any]]) -> None:
+        """Adds the same row values to several unit types, each with its own code a row."""
+        columns = np.column_stack([np.asarray(value, dtype=np.float64) for value in values.values()])
+        at = [POSITION[name] for name in values]
+        for unit_type, code in codes.items():
+            known = np.flatnonzero(code >= 0)
+            shape = (len(self.units[unit_type]), len(columns))
+            member = csr_array((np.ones(len(known)), (code[known], known)), shape=shape)
+            self._open[unit_type][:, at] += member @ columns
 
     def add_cells(self, unit_type: str, **values: NDArray[Any]) -> None:
         """Adds values already summed by unit, one a unit."""

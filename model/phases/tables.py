@@ -132,8 +132,7 @@ def _claims(city: City) -> None:
         "kind": np.full(len(claims), 3),
         "provider": provider,
     }
-    for unit_type, code in codes.items():
-        city.tables.add(unit_type, code, **sums)
+    city.tables.add_rows(codes, sums)
 
 
 def claim_sums(city: City, claims: Claims) -> dict[str, Floats]:
