@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from model.errors import InputError
 from viz.labels import policy_file
@@ -37,7 +38,7 @@ def colors_of(policies: Sequence[str], files: Mapping[str, str] | None = None, d
     chosen: dict[str, str] = {}
     waiting = []
     for name in policies:
-        color = _of_mode(name, files)
+        color = _of_mode((files or {}).get(name, name))
         if color is None or color in chosen.values():
             waiting.append(name)
         else:
@@ -47,10 +48,12 @@ def colors_of(policies: Sequence[str], files: Mapping[str, str] | None = None, d
     return {name: DARK.get(chosen[name], chosen[name]) if dark else chosen[name] for name in policies}
 
 
-def _of_mode(name: str, files: Mapping[str, str] | None) -> str | None:
+@cache
+def _of_mode(name_or_path: str) -> str | None:
+    """Return the colour of the mode a policy rests on."""
     from model.payment import get_mode
 
-    found = policy_file(name, files)
+    found = policy_file(name_or_path)
     if found is None or len(found.modes) > 2:
         return None
     mode = found.modes[0]

@@ -58,11 +58,11 @@ def page_font(shown: str) -> str:
     options.flavor = "woff"
     options.layout_features = []
     options.hinting = False
-    font = subset.load_font(str(FONT), options)
     wanted = {ord(character) for character in shown if ord(character) > 0xFF}
     worker = subset.Subsetter(options)
     worker.populate(unicodes=wanted or {0x20})
-    worker.subset(font)
     written = BytesIO()
-    subset.save_font(font, written, options)
+    with subset.load_font(str(FONT), options) as font:
+        worker.subset(font)
+        subset.save_font(font, written, options)
     return "data:font/woff;base64," + base64.b64encode(written.getvalue()).decode("ascii")

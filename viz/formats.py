@@ -26,6 +26,8 @@ DIGITS = {
     "QALY/person/year": 4,
 }
 """Decimals by unit of the registry; shares are written in per cent with one."""
+SMALL_SHARE = 0.0005
+"""Below this, a difference of shares has two decimals."""
 SMALL_YUAN = 100
 """Below this, yuan have one decimal."""
 
@@ -94,19 +96,27 @@ def value(x: float, unit_name: str, lang: Language) -> str:
     return f"{written} {unit(unit_name, lang)}"
 
 
+def bare_difference(x: float, unit_name: str) -> str:
+    """Return a difference with its sign and no unit; of shares, in percentage points.
+
+    >>> bare_difference(-0.021, "share"), bare_difference(0.0002, "share"), bare_difference(120, "yuan")
+    ('−2.1', '+0.02', '+120')
+    """
+    if unit_name != PER_CENT:
+        return plain(x, unit_name, signed=True)
+    return number(100 * x, 1 if abs(x) >= SMALL_SHARE or x == 0 else 2, signed=True)
+
+
 def difference(x: float, unit_name: str, lang: Language) -> str:
     """Return a difference with its sign and unit; of shares, in percentage points.
 
     >>> difference(-0.021, "share", "en"), difference(120, "yuan", "zh")
     ('−2.1 pp', '+120 元')
     """
-    if not math.isfinite(x):
-        return "—"
-    if unit_name == PER_CENT:
-        digits = 1 if abs(x) >= 0.0005 or x == 0 else 2
-        return text("money.points", lang, x=number(100 * x, digits, signed=True))
-    written = plain(x, unit_name, signed=True)
-    return written if unit_name in ("ratio", "index", "weight") else f"{written} {unit(unit_name, lang)}"
+    written = bare_difference(x, unit_name)
+    if written == "—" or unit_name in ("ratio", "index", "weight"):
+        return written
+    return text("money.points", lang, x=written) if unit_name == PER_CENT else f"{written} {unit(unit_name, lang)}"
 
 
 def relative(per_cent: float) -> str:
@@ -119,20 +129,28 @@ def relative(per_cent: float) -> str:
     return written if written == "—" else f"{written}%"
 
 
-def interval(low: float, high: float, unit_name: str, lang: Language) -> str:
-    """Return the ends of an interval of differences, or that it has none, or no width.
+def bare_interval(low: float, high: float, unit_name: str, lang: Language) -> str:
+    """Return the ends of an interval of differences without their unit, or that it has none, or no width.
 
-    >>> interval(-0.03, -0.01, "share", "en"), interval(2, 2, "days", "en")
-    ('−3.0 to −1.0 pp', 'the same every time')
+    >>> bare_interval(-0.03, -0.01, "share", "en"), bare_interval(2, 2, "days", "en")
+    ('−3.0 to −1.0', 'the same every time')
     """
     if not (math.isfinite(low) and math.isfinite(high)):
         return "—"
     if low == high:
         return text("interval.same", lang)
-    if unit_name == PER_CENT:
-        ends = (number(100 * low, 1, signed=True), number(100 * high, 1, signed=True))
-        return text("money.points", lang, x=text("interval.range", lang, low=ends[0], high=ends[1]))
-    return text("interval.range", lang, low=plain(low, unit_name, signed=True), high=plain(high, unit_name, signed=True))
+    return text("interval.range", lang, low=bare_difference(low, unit_name), high=bare_difference(high, unit_name))
+
+
+def interval(low: float, high: float, unit_name: str, lang: Language) -> str:
+    """Return the same with percentage points named where the unit is a share.
+
+    >>> interval(-0.03, -0.01, "share", "en")
+    '−3.0 to −1.0 pp'
+    """
+    written = bare_interval(low, high, unit_name, lang)
+    has_ends = math.isfinite(low) and math.isfinite(high) and low != high
+    return text("money.points", lang, x=written) if unit_name == PER_CENT and has_ends else written
 
 
 def relative_interval(low: float, high: float, lang: Language) -> str:

@@ -114,14 +114,11 @@ def paths(
     Columns policy, period, mean, low, high, n; a moving average over `smooth` months first, within each run.
     """
     rows = _rows(indicators, [name], unit_type, unit)
-    rows = rows[rows["period"].astype(str).str.len() == 7].sort_values("period")
-    if smooth > 1 and len(rows):
-        rows = rows.assign(
-            value=rows.groupby(["policy", "seed"], observed=True)["value"].transform(
-                lambda values: values.rolling(smooth, min_periods=1).mean()
-            )
-        )
-    return _in_order(_over_seeds(rows, ["policy", "period"]), policies)
+    rows = rows[rows["period"].astype(str).str.len() == 7].astype({"policy": str, "period": str})
+    wide = rows.pivot_table(index="period", columns=["policy", "seed"], values="value").sort_index()
+    smoothed = wide.rolling(smooth, min_periods=1).mean().where(wide.notna()) if len(wide) else wide
+    long = smoothed.T.stack().rename("value").reset_index()
+    return _in_order(_over_seeds(long, ["policy", "period"]), policies)
 
 
 def levels(
