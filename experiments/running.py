@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from experiments import manifest as record
+from experiments.failures import RunError
 from experiments.setting import Setting, check_seed, checked
 from experiments.store import Results, Store, appending, open_store, read_results, read_yearly
 from model.errors import InputError
@@ -31,10 +33,6 @@ Load = Callable[..., Any]
 
 _TICKS = "months"
 _POLL_SECONDS = 0.25
-
-
-class RunError(RuntimeError):
-    """One or more runs failed; what was finished is kept."""
 
 
 @dataclass(frozen=True)
@@ -179,9 +177,11 @@ def execute(
             store.save_manifest(manifest)
             if missing:
                 store.discard_outdated([run_id for run_id, _, _ in missing])
-            _warm_up(load, missing)
+            if missing and load is None:
+                warm_up()
             plan = _Plan(setting, store, scratch, load)
-            with _watching(scratch / _TICKS, plan.months(missing), progress), closing(plan.carry_out(missing, jobs)) as ends:
+            watching = _watching(scratch / _TICKS, plan.months(missing), progress)
+            with watching, workers_ended(), closing(plan.carry_out(missing, jobs)) as ends:
                 for done in ends:
                     ended.append(done)
                     if done.bad_input:
@@ -296,13 +296,29 @@ class _Plan:
         yield from in_parallel(run_policy, [(self, *run) for run in ready], jobs)
 
 
-def in_parallel(function: Callable[..., Done], arguments: Sequence[tuple[Any, ...]], jobs: int) -> Generator[Done]:
+@contextmanager
+def workers_ended() -> Iterator[None]:
+    """End the worker processes when the block is left, however it is left.
+
+    Loky replaces a worker that has grown much, as one does that meets its first city; its warning of that says nothing to a user.
+    """
+    from joblib.externals.loky import get_reusable_executor
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
+        try:
+            yield
+        finally:
+            get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
+
+
+def in_parallel[R](function: Callable[..., R], arguments: Sequence[tuple[Any, ...]], jobs: int) -> Generator[R]:
     """Call a function with each tuple of arguments, in up to `jobs` processes, and yield results as they come.
 
-    Several processes have one Numba thread each; a single one is this process, with all threads. None outlives this.
+    Several processes have one Numba thread each; a single one is this process, with all threads. They stay for the
+    next call, until `workers_ended`.
     """
     from joblib import Parallel, delayed, effective_n_jobs, parallel_config
-    from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     workers = min(effective_n_jobs(jobs), len(arguments))
@@ -318,8 +334,6 @@ def in_parallel(function: Callable[..., Done], arguments: Sequence[tuple[Any, ..
             raise RunError(
                 "a worker process was ended from outside, most likely for lack of memory: try fewer --jobs or a smaller --scale"
             ) from None
-        finally:
-            get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
 
 
 def _as_worker(parent: int) -> None:
@@ -351,17 +365,18 @@ def _done(run_id: str, work: Callable[[], None]) -> Done:
 
 
 def _load_city(*args: Any, **kwargs: Any) -> Any:
-    from model import City
+    from model.city import City
 
     return City.load(*args, **kwargs)
 
 
-def _warm_up(load: Load | None, missing: Sequence[object]) -> None:
+def warm_up() -> None:
     """Compile the kernels into the cache on disk, once, before workers start."""
-    if load is None and missing:
-        from model import warm_up
+    import model
 
-        warm_up()
+    compile_all = getattr(model, "warm_up", None)
+    if compile_all is not None:
+        compile_all()
 
 
 def _with_keys(city: Any, run_id: str, label: str, seed: int) -> pd.DataFrame:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.manifest import code_fingerprint, file_fingerprint, fingerprint
+from model.codes import SCHEMES
 from model.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from model.policy.city_file import CityFile
     from model.policy.policy_file import PolicyFile
 
-FEWEST_PEOPLE = 1000
 MOST_YEARS = 50
 MOST_SEEDS = 1000
 MOST_MONTHS_BEFORE = 240
@@ -113,7 +112,7 @@ def checked(
     _check_range("--burn-in", burn_in, 0, MOST_MONTHS_BEFORE, "months")
     _check_range("--switch", switch, 0, MOST_MONTHS_BEFORE, "months")
     _check_range("--years", years, 1, MOST_YEARS, "years")
-    check_scale(scale, city_file)
+    check_people(scale, city_file)
     numbers = check_seeds(seeds)
     check_conduct(conduct)
     return Setting(
@@ -140,20 +139,12 @@ def checked(
     )
 
 
-def check_scale(scale: float, city: CityFile) -> None:
+def check_people(scale: float, city: CityFile) -> None:
     """Refuse a scale that is no share of the city or leaves too few people."""
-    if isinstance(scale, bool) or not isinstance(scale, int | float) or not math.isfinite(scale) or not 0 < scale <= 1:
-        raise InputError("not a share of the city", path="--scale", found=scale, allowed="above 0, at most 1")
+    from model.city import check_scale
+
     month = city.base_year * 12
-    people = sum(city.enrolment[scheme].persons.at(month) for scheme in ("employee", "resident"))
-    if scale * people < FEWEST_PEOPLE:
-        least = math.ceil(FEWEST_PEOPLE / people * 1e6) / 1e6
-        raise InputError(
-            f"fewer than {FEWEST_PEOPLE:,} people are left ({scale * people:,.0f} of {people:,.0f})",
-            path="--scale",
-            found=scale,
-            allowed=f"{least:g} to 1",
-        )
+    check_scale(scale, sum(int(city.enrolment[scheme].persons.at(month)) for scheme in SCHEMES))
 
 
 def check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
@@ -212,20 +203,20 @@ def _by_label(policies: Sequence[str | Path]) -> dict[str, tuple[str | Path, Pol
     named: dict[str, tuple[str | Path, PolicyFile]] = {}
     for name in policies:
         policy = load_policy(name)
-        _check_modes(policy)
+        check_modes(policy)
         if policy.name in named:
             raise InputError("the same policy twice", path="--policies", found=policy.name)
         named[policy.name] = (name, policy)
     return named
 
 
-def _check_modes(policy: PolicyFile) -> None:
-    """Refuse a policy whose modes are not there."""
+def check_modes(policy: PolicyFile) -> None:
+    """Refuse a policy whose modes are not there, or are given what they do not declare."""
     from model.payment import get_mode
 
     for mode in policy.modes:
         path = policy.kind_path(mode)
-        get_mode(mode.kind if path is None else str(path))
+        policy.check_parameters(mode, get_mode(mode.kind if path is None else str(path)).PARAMETERS)
 
 
 def _baseline(kind: str, baseline: str | Path | None, named: dict[str, tuple[str | Path, PolicyFile]]) -> str | None:

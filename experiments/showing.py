@@ -1,0 +1,273 @@
+"""Tables for people: what each policy does, and what was simulated, on the terminal in Chinese or English."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.texts import Language, say
+from model.indicators import INDICATORS
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+    from experiments.store import Results
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "group_cost": (
+        "total_cost_per_head",
+        "fund_cost_per_head",
+        "oop_per_head",
+        "cost_per_admission",
+        "admissions_per_100",
+        "los_days",
+        "drug_share",
+    ),
+    "group_gaming": (
+        "intensity",
+        "intensity/mild",
+        "intensity/severe",
+        "coding_gap",
+        "upcoded_share",
+        "treatment_weight",
+        "split_share",
+        "readmission_30d",
+        "low_threshold_share",
+        "refusal_share",
+        "shifted_share",
+        "recovered_share",
+    ),
+    "group_where": (
+        "tertiary_admission_share",
+        "secondary_admission_share",
+        "primary_admission_share",
+        "primary_visit_share",
+        "county_in_share",
+        "simple_at_tertiary_share",
+        "referrals_up",
+        "referrals_down",
+    ),
+    "group_health": (
+        "avoidable_admissions_per_1000",
+        "complications_per_1000",
+        "deaths_per_1000",
+        "qaly_per_head",
+        "unmet_need_share",
+        "che_share",
+    ),
+    "group_money": ("point_value", "reserve_months", "provider_margin", "group_surplus"),
+}
+"""What the tables show, by question; `indicator/unit` is the indicator of one severity."""
+MINUS = "−"
+Rows = dict[tuple[str, str, str, str], Any]
+"""Comparison rows by indicator, unit type, unit and policy."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What things are called, in a language: functions of a name and a language.
+
+    Attributes:
+        titled, indicator: an indicator with its unit, or without.
+        place: a tier, scheme or severity.
+        policy: a policy, and where its file lies if it is not ours.
+    """
+
+    titled: Callable[[str, Language], str]
+    indicator: Callable[[str, Language], str]
+    place: Callable[[str, Language], str]
+    policy: Callable[[str, Language, Mapping[str, str] | None], str]
+
+
+def show_comparison(results: Results, console: Console, lang: Language, words: Words) -> None:
+    """Print what each policy does against the baseline, the mean over the years since the switch."""
+    manifest, table = results.manifest, results.comparison
+    if table.empty:
+        return
+    period = longest_period(table["period"])
+    shown: Iterable[Any] = table[table["period"] == period].itertuples()
+    rows: Rows = {(row.indicator, *_known_as(row.unit_type, row.unit), row.policy): row for row in shown}
+    others = [policy for policy in manifest["policies"] if policy != manifest["baseline"]]
+    title = say(
+        "compared",
+        lang,
+        city=manifest["city"],
+        baseline=manifest["baseline"],
+        others=", ".join(others),
+        period=period,
+        seeds=len(manifest["seeds"]),
+        scale=f"{manifest['scale']:.3g}",
+    )
+    _print_titled(console, title, _comparison_table(rows, manifest, console.width, lang, words))
+    names = ", ".join(f"{policy} {words.policy(policy, lang, manifest.get('files'))}" for policy in manifest["policies"])
+    console.print(say("policies", lang, names=names), style="dim")
+    one_seed = len(manifest["seeds"]) == 1
+    console.print(say("legend_one_seed" if one_seed else "legend", lang), style="dim")
+
+
+def show_run(results: Results, console: Console, lang: Language, words: Words) -> None:
+    """Print one run's city-wide levels by year."""
+    manifest, table = results.manifest, results.indicators
+    yearly = table[table["period"].astype(str).str.fullmatch(r"\d{4}")]
+    years = sorted(yearly["period"].astype(str).unique())
+    rows: Iterable[Any] = yearly.itertuples()
+    values = {(row.indicator, *_known_as(row.unit_type, row.unit), row.period): row.value for row in rows}
+    view = _table([say("indicator", lang), *years])
+    for group, names in GROUPS.items():
+        shown = []
+        for name in names:
+            indicator, unit_type, unit = _place(name)
+            found = [values.get((indicator, unit_type, unit, year), np.nan) for year in years]
+            if np.isfinite(found).any():
+                scaled = np.array(found) * _factor(indicator)
+                shown.append([_label(name, lang, words), *_numbers(scaled)])
+        _add_group(view, say(group, lang), shown)
+    title = say(
+        "one_run",
+        lang,
+        city=manifest["city"],
+        policy=manifest["policies"][0],
+        seed=manifest["seeds"][0],
+        scale=f"{manifest['scale']:.3g}",
+    )
+    _print_titled(console, title, view)
+
+
+def difference(value: float, low: float, high: float, decimals: int) -> str:
+    """Return a difference as text: signed, with half its interval, `*` where that excludes zero, `=` where it has no width.
+
+    >>> difference(-12.34, -13.0, -11.68, 1)
+    '−12.3 ±0.7*'
+    >>> difference(0.5, float("nan"), float("nan"), 1)
+    '+0.5'
+    """
+    if not np.isfinite(value):
+        return "–"
+    text = number(value, decimals, signed=True)
+    if not np.isfinite(low):
+        return text
+    mark = "*" if low > 0 or high < 0 else ""
+    half = (high - low) / 2
+    spread = "=" if half == 0 else f"±{number(half, decimals)}"
+    return f"{text} {spread}{mark}"
+
+
+def number(value: float, decimals: int, *, signed: bool = False) -> str:
+    """Return a number with thousands separated and a true minus sign.
+
+    >>> number(-1234.5, 0)
+    '−1,234'
+    """
+    if not np.isfinite(value):
+        return "–"
+    text = f"{value:+,.{decimals}f}" if signed else f"{value:,.{decimals}f}"
+    bare = text.lstrip("+-").replace(",", "")
+    if signed and float(bare) == 0:
+        text = text.lstrip("+-")
+    return text.replace("-", MINUS)
+
+
+def decimals_for(values: Sequence[float] | np.ndarray) -> int:
+    """Return how many decimals a row of numbers of this size is shown with."""
+    finite = np.abs(np.asarray(values, dtype=float))
+    largest = finite[np.isfinite(finite)].max(initial=0.0)
+    for limit, decimals in ((1000, 0), (100, 1), (1, 2), (0.1, 3)):
+        if largest >= limit:
+            return decimals
+    return 4 if largest > 0 else 1
+
+
+def longest_period(periods: pd.Series) -> str:
+    """Return the span over several years where there is one, else the last year."""
+    return max((str(period) for period in periods.unique()), key=lambda period: (len(period), period))
+
+
+def _comparison_table(rows: Rows, manifest: Mapping[str, Any], width: int, lang: Language, words: Words) -> Table:
+    """Make the table: a row an indicator, a column a policy; where the terminal is narrow, interval under difference."""
+    baseline = manifest["baseline"]
+    others = [policy for policy in manifest["policies"] if policy != baseline]
+    separator = " " if width >= 34 + 15 * len(others) + 12 else "\n"
+    view = _table([say("indicator", lang), say("baseline_column", lang, policy=baseline), *others])
+    for group, names in GROUPS.items():
+        shown = []
+        for name in names:
+            cells = _comparison_cells(rows, name, others)
+            if cells is not None:
+                shown.append([_label(name, lang, words), *[cell.replace(" ", separator, 1) for cell in cells]])
+        _add_group(view, say(group, lang), shown)
+    return view
+
+
+def _comparison_cells(rows: Rows, name: str, others: list[str]) -> list[str] | None:
+    """Return one indicator's baseline level and its differences as text, or None where nobody has it."""
+    indicator, unit_type, unit = _place(name)
+    found = [rows.get((indicator, unit_type, unit, policy)) for policy in others]
+    known = [row for row in found if row is not None]
+    if not known:
+        return None
+    factor = _factor(indicator)
+    decimals = decimals_for([factor * level for row in known for level in (row.mean_baseline, row.mean_policy)])
+    cells = [number(factor * known[0].mean_baseline, decimals)]
+    for row in found:
+        ends = [np.nan] * 3 if row is None else [factor * end for end in (row.difference, row.ci_low, row.ci_high)]
+        cells.append(difference(ends[0], ends[1], ends[2], decimals))
+    return cells
+
+
+def _known_as(unit_type: str, unit: str) -> tuple[str, str]:
+    """Return unit type and unit, the one city under a name that does not depend on which it is."""
+    return unit_type, "city" if unit_type == "city" else unit
+
+
+def _place(name: str) -> tuple[str, str, str]:
+    """Return indicator, unit type and unit of a name in `GROUPS`."""
+    indicator, _, severity = name.partition("/")
+    return (indicator, "severity", severity) if severity else (indicator, "city", "city")
+
+
+def _label(name: str, lang: Language, words: Words) -> str:
+    indicator, unit_type, unit = _place(name)
+    text = words.titled(indicator, lang)
+    return text if unit_type == "city" else f"{text} · {words.place(unit, lang)}"
+
+
+def _factor(indicator: str) -> float:
+    return 100.0 if INDICATORS[indicator].unit == "share" else 1.0
+
+
+def _numbers(values: np.ndarray) -> list[str]:
+    decimals = decimals_for(values)
+    return [number(value, decimals) for value in values]
+
+
+def _table(columns: Sequence[str]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    view = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    view.add_column(columns[0], overflow="fold")
+    for column in columns[1:]:
+        view.add_column(column, justify="right", overflow="fold")
+    return view
+
+
+def _add_group(view: Table, title: str, rows: list[list[str]]) -> None:
+    from rich.text import Text
+
+    if not rows:
+        return
+    view.add_row(Text(title, style="bold cyan"), *[""] * (len(view.columns) - 1))
+    for name, *cells in rows:
+        view.add_row(f"  {name}", *[Text(cell, style="bold" if cell.endswith("*") else "") for cell in cells])
+
+
+def _print_titled(console: Console, title: str, view: RenderableType) -> None:
+    from rich.text import Text
+
+    console.print(Text(title, style="bold"))
+    console.print(view)
