@@ -143,10 +143,10 @@ class PatientSet(AbstractAgentSet[Patient]):
         return PatientSet(self.people, self.model, rows)
 
     def _from_iterable(self, it: Iterable[Patient]) -> PatientSet:  # what `&`, `|`, `-` and `^` make their result with
-        return self._same(np.array([agent.row for agent in it], dtype=np.int64))
+        return self._same(np.array(list(dict.fromkeys(agent.row for agent in it)), dtype=np.int64))
 
     def _update(self, agents: Iterable[Patient]) -> PatientSet:
-        self._keep(np.array([agent.row for agent in agents], dtype=np.int64))
+        self._keep(np.array(list(dict.fromkeys(agent.row for agent in agents)), dtype=np.int64))
         return self
 
     def __len__(self) -> int:
