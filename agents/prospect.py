@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.staff import Staff
-from agents.utility import UtilityRules, benefit_of_intensity, moral_cost
+from agents.utility import UtilityRules, benefit_of_intensity, harm_of_intensity, moral_cost
 from model.care import (
     CHANNELS,
     CODING,
@@ -275,8 +275,7 @@ def finished(
     profit, altruism = staff.profit[truth.provider], staff.altruism[truth.provider]
     curvature = rules.benefit[1 + truth.severity]
     for level, money in zip(care.finish_levels, gains.finish, strict=True):
-        off = intensity * level - 1.0
-        harm = 0.5 * curvature * np.where(off < 0, 2.0, 1.0) * off**2 * truth.standard_charge
+        harm = harm_of_intensity(rules, curvature, intensity * level) * truth.standard_charge
         utility = profit * money - altruism * harm
         better = utility > best + 1e-9
         chosen[better], best[better] = level, utility[better]

@@ -19,13 +19,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class UtilityRules:
-    """``moral[channel]`` weights; ``benefit[4]`` curvature of patient benefit for outpatient, mild, moderate and severe care; benefit lost
-    per yuan of charge of a refusal (times ``severity_weight[3]``), a divided stay, a needless admission and a shifted yuan; ``keep_moral``,
-    ``keep_harm``, ``down_moral``, ``down_harm`` of a group's referral."""
+    """What providers and groups weigh.
+
+    ``moral[channel]`` weights; ``benefit[4]`` curvature of patient benefit for outpatient, mild, moderate and severe care, weighted
+    ``above`` and ``below`` the standard; benefit lost per yuan of charge of a refusal (times ``severity_weight[3]``), a divided stay, a
+    needless admission and a shifted yuan; ``keep_moral``, ``keep_harm``, ``down_moral``, ``down_harm`` of a group's referral.
+    """
 
     moral: Floats
     benefit: Floats
     severity_weight: Floats
+    above: float
+    below: float
     refusal_harm: float
     split_harm: float
     threshold_harm: float
@@ -37,10 +42,15 @@ class UtilityRules:
 
 
 def benefit_of_intensity(rules: UtilityRules, band: int, level: Floats) -> Floats:
-    """Benefit per yuan of standard charge at an intensity: concave, zero at the standard, twice as steep below it."""
+    """Benefit per yuan of standard charge at an intensity: concave, zero at the standard, steeper below it."""
+    return -harm_of_intensity(rules, rules.benefit[band], level)
+
+
+def harm_of_intensity(rules: UtilityRules, curvature: float | Floats, level: Floats) -> Floats:
+    """Benefit lost per yuan of standard charge at an intensity, for a curvature or one a case."""
     off = level - 1.0
-    benefit: Floats = -0.5 * rules.benefit[band] * np.where(off < 0, 2.0, 1.0) * off**2
-    return benefit
+    harm: Floats = 0.5 * curvature * np.where(off < 0, rules.below, rules.above) * off**2
+    return harm
 
 
 def moral_cost(rules: UtilityRules, channel: int, level: Floats) -> Floats:

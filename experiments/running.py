@@ -22,6 +22,7 @@ from experiments.failures import RunError
 from experiments.setting import Setting, check_seed, checked
 from experiments.store import Results, Store, appending, open_store, read_results, read_yearly
 from model.errors import InputError
+from model.plugins import dumps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,7 +212,7 @@ def run_history(plan: _Plan, seed: int) -> Done:
         with _claims_of(plan, run_id) as keep:
             plan.advance(city, setting.switch, keep, run_id)
         with plan.history_path(seed).open("wb") as file:
-            pickle.dump(city, file, protocol=pickle.HIGHEST_PROTOCOL)
+            file.write(dumps(city))
 
     return _done(run_id, work)
 

@@ -87,7 +87,7 @@ def intensity_of(conduct: NDArray[np.float64], provider: NDArray[np.int16], seve
     return conduct[provider, Q_MILD + severity]
 
 
-def stay_days(standard: NDArray[np.float32], intensity: NDArray[np.float64], response: float) -> NDArray[np.float64]:
+def stay_days(standard: NDArray[np.floating], intensity: NDArray[np.float64], response: float) -> NDArray[np.float64]:
     """Days: the group's standard stay, moving with intensity (assumption: elasticity ``response``)."""
     return np.maximum(standard * (1 + response * (intensity - 1)), 1.0)
 

@@ -38,6 +38,7 @@ from model.ledger import AccountKind, Ledger, Memo
 from model.month import Month
 from model.payment import CASES, CHARGE, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History
 from model.phases import PHASES
+from model.phases.conduct import look_ahead
 from model.policy import PolicyFile, load_behaviour, load_city, load_policy
 from model.population import PopulationPlan, synthesise
 from model.quote import Quote
@@ -173,8 +174,8 @@ class City(mesa.Model):
         )
         made.run_for(OPENING_MONTHS)
         made.open_policy()
-        made.run_for(burn_in)
         if burn_in:
+            made.run_for(burn_in)
             made.open_policy()
         made.forget_tables()
         return made
@@ -200,6 +201,7 @@ class City(mesa.Model):
         self.perceived = np.tile(self.base_quality, (len(self.geography.areas), 1))
         graph = neighbourhood_graph(self.geography)
         around = nx.to_numpy_array(graph, nodelist=range(len(self.geography.areas)))
+        around += np.diag((around.sum(axis=1) == 0).astype(float))
         self.neighbours = around / np.maximum(around.sum(axis=1, keepdims=True), 1.0)
         self.reference_price: Floats | None = None
         self.monthly_admissions = np.zeros(n)
@@ -275,6 +277,8 @@ class City(mesa.Model):
             moral=np.array([0.0] * 4 + [moral[name].at(month) for name in names]),
             benefit=np.array([benefit[name].at(month) for name in ("outpatient", *SEVERITIES)]),
             severity_weight=np.array([loss.refusal_weight[s].at(month) for s in SEVERITIES]),
+            above=loss.above.at(month),
+            below=loss.below.at(month),
             refusal_harm=loss.refusal.at(month),
             split_harm=loss.splitting.at(month),
             threshold_harm=loss.threshold.at(month),
@@ -404,7 +408,7 @@ class City(mesa.Model):
         # assumption: fixed cost is what variable cost leaves of the base year's charges, less a margin of three per cent
         self.fixed_cost = (1 - self.kappa - 0.03) * (delivered + visits) / self.months_remembered
         self.start_settlement_year()
-        self.quote = None
+        look_ahead(self)
 
     def start_settlement_year(self) -> None:
         """Terms of the coming settlement year from what is remembered."""
@@ -416,7 +420,9 @@ class City(mesa.Model):
         for i, instance in enumerate(self.settlement.instances):
             mine = recent.take(recent.instance == i)
             table = self._case_table(i, mine)
-            histories.append(History(table, instance.base, heads, self.settlement.tier, self.prior_weight, self.settlement.years))
+            # a mode that pays institutions knows nothing of groups' heads, and the other way round
+            own = np.where((np.arange(len(heads)) >= self.settlement.n_providers)[:, None] == instance.by_group, heads, 0.0)
+            histories.append(History(table, instance.base, own, self.settlement.tier, self.prior_weight, self.settlement.years))
         self.settlement.start_year(histories)
         self.post_aggregates(recent)
 

@@ -31,9 +31,13 @@ from model.streams import Word, draw, month_slot, seed_keys, u01
 BORN_LATER = 1 << 63
 """Bit that marks the uid of who was born during a run."""
 
+BLOCK = 1024
+"""Rows that a kernel goes through together, so that what it keeps of them stays in the cache."""
+
+CHUNK = 16 * BLOCK
+"""Rows that one thread takes at a time."""
+
 _DEMOGRAPHY, _BIRTH, _CHRONIC_START = int(Decision.DEMOGRAPHY), int(Decision.BIRTH), int(Decision.CHRONIC_START)
-_BLOCK = 1024
-_CHUNK = 16 * _BLOCK
 _FERTILE_FROM, _FERTILE_TO = 20 * 12, 40 * 12
 _ENTRY_FROM, _ENTRY_TO = 20 * 12, 35 * 12
 _PENSION_MEN, _PENSION_WOMEN, _PENSION_WOMEN_EARLY = 60 * 12, 55 * 12, 50 * 12
@@ -165,6 +169,11 @@ def _entries_per_resident(rules: DemographyRules, plan: PopulationPlan) -> float
     return float(min(1.0, (leave + die) * (1.0 - plan.retired_share) * share / young))
 
 
+def chunks(rows: int) -> int:
+    """How many pieces of rows the kernels work on and count by, whatever the number of threads."""
+    return (rows + CHUNK - 1) // CHUNK
+
+
 def step_demography(people: People, month: int, seed: int, demography: Demography) -> DemographyCount:
     """One month: in January the dead leave the columns; then deaths, retirement, January's new employees, births.
 
@@ -179,11 +188,13 @@ def step_demography(people: People, month: int, seed: int, demography: Demograph
         people.compact()
     k0, k1 = seed_keys(seed)
     event = np.empty(len(people), dtype=np.uint8)
-    count = _events(
+    by_chunk = np.zeros((chunks(len(people)), 4), dtype=np.int64)
+    _events(
         people.uid, people.birth_month, people.sex, people.scheme, people.retired, people.chronic, people.controlled,
         people.frailty, people.alive, k0, k1, month_slot(month), month - EPOCH, january,
-        demography.death, demography.death_factor, demography.birth, demography.entry, demography.early_retirement_share, event,
-    ).sum(axis=0)  # fmt: skip
+        demography.death, demography.death_factor, demography.birth, demography.entry, demography.early_retirement_share, event, by_chunk,
+    )  # fmt: skip
+    count = by_chunk.sum(axis=0)
     _bear(people, np.flatnonzero(event & _GIVES_BIRTH), month, seed, demography)
     return DemographyCount(births=int(count[1]), deaths=int(count[0]), retired=int(count[2]), entered=int(count[3]))
 
@@ -244,16 +255,15 @@ def _newborn_traits(
 def _events(
     uid: Vector, birth_month: Vector, sex: Vector, scheme: Vector, retired: Vector, chronic: Vector, controlled: Vector,
     frailty: Vector, alive: Vector, k0: Word, k1: Word, slot: Word, now: int, january: bool, death: Vector,
-    death_factor: Vector, birth: float, entry: float, early: float, event: Vector,
-) -> Vector:  # fmt: skip
+    death_factor: Vector, birth: float, entry: float, early: float, event: Vector, count: Vector,
+) -> None:  # fmt: skip
     """Marks what happens to each row, does it (births excepted), and counts it by chunk (deaths, births, retired, entered)."""
     n = len(uid)
-    count = np.zeros(((n + _CHUNK - 1) // _CHUNK, 4), dtype=np.int64)
     for chunk in numba.prange(len(count)):
-        w0, w1 = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
-        w2, w3 = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
-        for first in range(chunk * _CHUNK, min(n, (chunk + 1) * _CHUNK), _BLOCK):
-            size = min(n - first, _BLOCK)
+        w0, w1 = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+        w2, w3 = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+        for first in range(chunk * CHUNK, min(n, (chunk + 1) * CHUNK), BLOCK):
+            size = min(n - first, BLOCK)
             for i in range(size):
                 w0[i], w1[i], w2[i], w3[i] = draw(k0, k1, _DEMOGRAPHY, slot, uid[first + i])
             for i in range(size):
@@ -283,4 +293,3 @@ def _events(
                     if marks & _ENTERED:
                         scheme[row] = EMPLOYEE
                         count[chunk, 3] += 1
-    return count

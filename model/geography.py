@@ -125,7 +125,8 @@ def _rank_in_county(area_county: NDArray[np.int16]) -> NDArray[np.float64]:
 def _options(
     areas: Areas, providers: Providers, minutes_to_city: NDArray[np.float64], rank: NDArray[np.float64]
 ) -> tuple[NDArray[np.int16], NDArray[np.float64]]:
-    """Facilities and travel minutes by area (assumption: distances as in ``make_geography``; the nearest eleven local options count)."""
+    """Facilities and travel minutes by area (assumption: distances as in ``make_geography``; besides the two primary
+    institutions the local hospitals with most beds count, as far as there are slots)."""
     slots = np.full((len(areas), SLOTS), -1, dtype=np.int16)
     minutes = np.zeros((len(areas), SLOTS))
     outside = np.flatnonzero(~providers.local)

@@ -14,7 +14,7 @@ from model.calendar import EPOCH
 from model.catalogue import SPLITS, Catalogue
 from model.codes import AGE_BANDS, CHRONIC, COMMON, CONDITIONS, EMERGENCY, FEMALE, MALE, SCHEMES, SEVERITIES, SEXES
 from model.decisions import Decision
-from model.demography import DemographyRules, death_ratios
+from model.demography import BLOCK, CHUNK, DemographyRules, chunks, death_ratios
 from model.errors import InputError
 from model.people import People
 from model.population import (
@@ -40,8 +40,6 @@ MOST_IN_A_MONTH = 0.95
 
 _CHRONIC, _OUTPATIENT, _INPATIENT = int(Decision.CHRONIC), int(Decision.OUTPATIENT_NEED), int(Decision.INPATIENT_NEED)
 _GROUP, _SEVERITY = int(Decision.GROUP), int(Decision.SEVERITY)
-_BLOCK = 1024
-_CHUNK = 16 * _BLOCK
 _N_BANDS, _N_CONDITIONS = len(AGE_BANDS), len(CONDITIONS)
 _CHANCE_BITS = 10
 _NO_SPLIT = SPLITS.index("none")
@@ -438,11 +436,12 @@ def update_chronic(people: People, month: int, seed: int, illness: Illness) -> N
         (7,) onsets by condition, and at the end the people who lost control.
     """
     k0, k1 = seed_keys(seed)
-    count: NDArray[np.int64] = _chronic_month(
+    count = np.zeros((chunks(len(people)), _N_CONDITIONS + 1), dtype=np.int64)
+    _chronic_month(
         people.uid, people.birth_month, people.alive, people.frailty, people.chronic, people.controlled, k0, k1, month_slot(month),
-        month - EPOCH, illness.onset, illness.onset_cumulative, illness.control_loss, illness.control_start,
-    ).sum(axis=0)  # fmt: skip
-    return count
+        month - EPOCH, illness.onset, illness.onset_cumulative, illness.control_loss, illness.control_start, count,
+    )  # fmt: skip
+    return count.sum(axis=0)
 
 
 def update_control(
@@ -490,10 +489,11 @@ def draw_needs(people: People, month: int, seed: int, illness: Illness) -> tuple
     """
     k0, k1 = seed_keys(seed)
     mark = np.empty(len(people), dtype=np.uint16)
-    count = _need_marks(
+    count = np.zeros((chunks(len(people)), 2), dtype=np.int64)
+    _need_marks(
         people.uid, people.birth_month, people.sex, people.scheme, people.chronic, people.controlled, people.frailty, people.alive,
         k0, k1, month_slot(month), month - EPOCH,
-        illness.need, illness.visit_cut, mark,
+        illness.need, illness.visit_cut, mark, count,
     )  # fmt: skip
     return _visits(mark, count[:, 0]), _stays(people, month, seed, illness, mark, count[:, 1])
 
@@ -538,16 +538,15 @@ def _starts(count: NDArray[np.int64]) -> NDArray[np.int64]:
 @numba.njit(cache=True, parallel=True)
 def _chronic_month(
     uid: Vector, birth_month: Vector, alive: Vector, frailty: Vector, chronic: Vector, controlled: Vector, k0: Word,
-    k1: Word, slot: Word, now: int, onset: Vector, onset_cumulative: Vector, loss: float, start_controlled: float,
-) -> Vector:  # fmt: skip
+    k1: Word, slot: Word, now: int, onset: Vector, onset_cumulative: Vector, loss: float, start_controlled: float, count: Vector,
+) -> None:  # fmt: skip
     """Onsets and losses of control, counted by chunk."""
     n = len(uid)
-    count = np.zeros(((n + _CHUNK - 1) // _CHUNK, _N_CONDITIONS + 1), dtype=np.int64)
     for chunk in numba.prange(len(count)):
-        w0, w1 = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
-        w2, w3 = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
-        for first in range(chunk * _CHUNK, min(n, (chunk + 1) * _CHUNK), _BLOCK):
-            size = min(n - first, _BLOCK)
+        w0, w1 = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+        w2, w3 = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+        for first in range(chunk * CHUNK, min(n, (chunk + 1) * CHUNK), BLOCK):
+            size = min(n - first, BLOCK)
             for i in range(size):
                 w0[i], w1[i], w2[i], w3[i] = draw(k0, k1, _CHRONIC, slot, uid[first + i])
             for i in range(size):
@@ -565,7 +564,6 @@ def _chronic_month(
                         controlled[row] = u01(w3[i]) < start_controlled
                     chronic[row] |= np.uint8(1 << condition)
                     count[chunk, condition] += 1
-    return count
 
 
 @numba.njit(cache=True, parallel=True)
@@ -587,19 +585,18 @@ def _control_month(
 @numba.njit(cache=True, parallel=True)
 def _need_marks(
     uid: Vector, birth_month: Vector, sex: Vector, scheme: Vector, chronic: Vector, controlled: Vector, frailty: Vector,
-    alive: Vector, k0: Word, k1: Word, slot: Word, now: int, need: Vector, visit_cut: Vector, mark: Vector,
-) -> Vector:  # fmt: skip
+    alive: Vector, k0: Word, k1: Word, slot: Word, now: int, need: Vector, visit_cut: Vector, mark: Vector, count: Vector,
+) -> None:  # fmt: skip
     """Needs of each person, three kinds of visit in bits 0–2 with severities in bits 4–9, a stay in bit 3; counts both by chunk."""
     n = len(uid)
-    count = np.zeros(((n + _CHUNK - 1) // _CHUNK, 2), dtype=np.int64)
     for chunk in numba.prange(len(count)):
-        w0, w1 = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
-        w2, w3 = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
-        w4 = np.empty(_BLOCK, np.uint32)
+        w0, w1 = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+        w2, w3 = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+        w4 = np.empty(BLOCK, np.uint32)
         most = np.float32(MOST_IN_A_MONTH)
         visits, stays = 0, 0
-        for first in range(chunk * _CHUNK, min(n, (chunk + 1) * _CHUNK), _BLOCK):
-            size = min(n - first, _BLOCK)
+        for first in range(chunk * CHUNK, min(n, (chunk + 1) * CHUNK), BLOCK):
+            size = min(n - first, BLOCK)
             for i in range(size):
                 w0[i], w1[i], w2[i], w3[i] = draw(k0, k1, _OUTPATIENT, slot, uid[first + i])
             for i in range(size):
@@ -621,7 +618,6 @@ def _need_marks(
                 visits += n0 + n1 + n2
                 stays += n3
         count[chunk, 0], count[chunk, 1] = visits, stays
-    return count
 
 
 @numba.njit(cache=True, parallel=True)
@@ -629,7 +625,7 @@ def _outpatient_fill(mark: Vector, start: Vector, row: Vector, kind: Vector, sev
     n = len(mark)
     for chunk in numba.prange(len(start) - 1):
         at = start[chunk]
-        for person in range(chunk * _CHUNK, min(n, (chunk + 1) * _CHUNK)):
+        for person in range(chunk * CHUNK, min(n, (chunk + 1) * CHUNK)):
             marks = mark[person]
             if marks & 7:
                 for k in range(3):
@@ -649,7 +645,7 @@ def _inpatient_fill(
     n = len(mark)
     for chunk in numba.prange(len(start) - 1):
         at = start[chunk]
-        for person in range(chunk * _CHUNK, min(n, (chunk + 1) * _CHUNK)):
+        for person in range(chunk * CHUNK, min(n, (chunk + 1) * CHUNK)):
             if mark[person] & _STAY == 0:
                 continue
             band = band_of(np.int32(now) - np.int32(birth_month[person]))

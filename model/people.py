@@ -36,7 +36,7 @@ PERSON: tuple[Column, ...] = (
     Column("chronic", np.uint8, "bit mask", "chronic conditions: bit i is code i of CONDITIONS", 0, 2 ** len(CONDITIONS) - 1),
     Column("controlled", np.uint8, "0/1", "whether the chronic disease is controlled; 0 for who has none", 0, 1),
     Column("frailty", np.float32, "1", "lasting multiplier of need and of death, mean 1", 0.05, 20),
-    Column("signed", np.uint8, "0/1", "has a family-doctor contract", 0, 1),
+    Column("signed", np.uint8, "0/1", "has a family-doctor contract; no rule reads it yet", 0, 1),
     Column("alive", np.uint8, "0/1", "0 once dead, until the row is removed in January", 0, 1),
     Column("ytd_basic_inpatient", np.int32, "fen", "paid this year by basic insurance for stays", 0),
     Column("ytd_basic_outpatient", np.int32, "fen", "paid this year by basic insurance for visits", 0),
@@ -49,7 +49,6 @@ PERSON: tuple[Column, ...] = (
     Column("ytd_stays", np.uint8, "stay", "stays this year, up to 255"),
     Column("account_balance", np.int32, "fen", "personal account of employees", 0),
     Column("last_discharge", np.int16, "month since 1900-01", "month of the last discharge, -1 for none", NEVER, LAST_MONTH),
-    Column("quality", np.int16, "1/10000", "lasting loss of health utility", 0, 10_000),
 )
 """What is known of a person, declared once: storage, checks, views and documents read it from here."""
 

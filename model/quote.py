@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules, Eligible, intensity_of
+from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules, Eligible, intensity_of, stay_days
 from model.cases import CaseTruth
 from model.catalogue import Catalogue
 from model.payment import CASES, CHARGE, IN_SCOPE, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS
@@ -59,13 +59,15 @@ class Gains:
     """Money a provider gains by each act on each case, fen: λ is not applied, expected sanctions are already off.
 
     ``more`` and ``less``: the case at intensity ± ``step``; ``code``, ``treat``, ``split``, ``select``: the act done in full;
-    ``threshold``: one more such mild case admitted; ``shift``: per unit of shifted share; ``finish[level]``.
+    ``code_raw``: writing up before sanctions; ``threshold``: one more such mild case admitted; ``shift``: per unit of shifted share;
+    ``finish[level]``: the case finished at each level.
     """
 
     step: float
     more: Floats
     less: Floats
     code: Floats
+    code_raw: Floats
     treat: Floats
     split: Floats
     select: Floats
@@ -92,43 +94,47 @@ class Quote:
         q = intensity_of(conduct, truth.provider, truth.severity)
         shift = conduct[truth.provider, SHIFT]
         charge = truth.standard_charge * q
-        base = self._money(truth, charge, truth.group, shift)
+        # days move with what is given, as in the claim that will be written
+        days = self._days(truth, q)
+        base = self._money(truth, charge, truth.group, shift, days)
         n, p = len(truth), truth.provider
-        acts = {name: np.zeros(n) for name in ("more", "less", "code", "treat", "split", "select", "threshold", "shift")}
+        acts = {name: np.zeros(n) for name in ("more", "less", "code", "code_raw", "treat", "split", "select", "threshold", "shift")}
         if "intensity" in only:
-            acts["more"] = self._money(truth, charge * (1 + step / q), truth.group, shift) - base
-            acts["less"] = self._money(truth, charge * (1 - step / q), truth.group, shift) - base
+            acts["more"] = self._money(truth, charge * (1 + step / q), truth.group, shift, self._days(truth, q + step)) - base
+            acts["less"] = self._money(truth, charge * (1 - step / q), truth.group, shift, self._days(truth, q - step)) - base
         if "code" in only:
             at = np.flatnonzero(able.code)
-            acts["code"][at] = self._coded(truth.take(at), charge[at], shift[at]) - base[at]
-            acts["code"] *= 1 - self._sanction(CODING, p)
+            raw = self._coded(truth.take(at), charge[at], shift[at], days[at]) - base[at]
+            acts["code_raw"][at] = raw
+            # what audit takes back is a gain; a loss it leaves alone
+            acts["code"][at] = raw - self._sanction(CODING, p[at]) * np.maximum(raw, 0.0)
         if "treat" in only:
             at = np.flatnonzero(able.treat)
             treated = truth.take(at)
             dearer = charge[at] * (1 + self.rules.treat_uplift)
-            acts["treat"][at] = self._money(treated, dearer, self.catalogue.treat_up[treated.group], shift[at]) - base[at]
+            acts["treat"][at] = self._money(treated, dearer, self.catalogue.treat_up[treated.group], shift[at], days[at]) - base[at]
         if "split" in only:
             at = np.flatnonzero(able.split)
             found = self._sanction(SPLITTING, p[at]) * self.prices.split_gain * charge[at]
-            acts["split"][at] = self._split(truth.take(at), charge[at], shift[at]) - base[at] - found
+            acts["split"][at] = self._split(truth.take(at), charge[at], shift[at], days[at]) - base[at] - found
         if "threshold" in only:
             at = np.flatnonzero(truth.severity == 0)
             small = charge[at] * self.rules.threshold_charge
             found = self._sanction(THRESHOLD, p[at]) * small
-            acts["threshold"][at] = self._money(truth.take(at), small, truth.group[at], shift[at]) - found
+            acts["threshold"][at] = self._money(truth.take(at), small, truth.group[at], shift[at], days[at]) - found
         if "select" in only:
             acts["select"] = np.where(able.select, -base + self._refused(truth, charge), 0.0)
         if "shift" in only:
-            acts["shift"] = self._shifted(truth, charge, shift, step, base)
-        finish = self._finish(truth, charge, shift, base, able) if "finish" in only else []
+            acts["shift"] = self._shifted(truth, charge, shift, days, step, base)
+        finish = self._finish(truth, charge, q, shift, base, able) if "finish" in only else []
         return Gains(step=step, finish=finish, **acts)
 
-    def _finish(self, truth: CaseTruth, charge: Floats, shift: Floats, base: Floats, able: Eligible) -> list[Floats]:
+    def _finish(self, truth: CaseTruth, charge: Floats, q: Floats, shift: Floats, base: Floats, able: Eligible) -> list[Floats]:
         at = np.flatnonzero(able.finish)
         mine, finish = truth.take(at), []
         for level in self.rules.finish_levels:
             gain = np.zeros(len(truth))
-            gain[at] = self._money(mine, charge[at] * level, mine.group, shift[at]) - base[at]
+            gain[at] = self._money(mine, charge[at] * level, mine.group, shift[at], self._days(mine, q[at] * level)) - base[at]
             finish.append(gain)
         return finish
 
@@ -136,7 +142,7 @@ class Quote:
         rows: Floats = self.prices.marginal[truth.instance, truth.provider, truth.scheme]
         return rows
 
-    def _money(self, truth: CaseTruth, charge: Floats, group: NDArray[np.int16], shift: Floats) -> Floats:
+    def _money(self, truth: CaseTruth, charge: Floats, group: NDArray[np.int16], shift: Floats, days: Floats) -> Floats:
         """Revenue of a case from all payers less its variable cost, fen."""
         in_scope = charge * truth.in_scope_share * (1 - shift)
         recorded = in_scope * truth.recorded_share
@@ -150,26 +156,28 @@ class Quote:
             charge,
             in_scope,
             recorded,
-            truth.standard_stay,
+            days,
         )
 
-    def _coded(self, truth: CaseTruth, charge: Floats, shift: Floats) -> Floats:
-        return self._money(truth, charge, self.catalogue.code_up[truth.group], shift)
+    def _days(self, truth: CaseTruth, intensity: Floats) -> Floats:
+        return stay_days(truth.standard_stay, intensity, self.rules.stay_response)
 
-    def _split(self, truth: CaseTruth, charge: Floats, shift: Floats) -> Floats:
-        first, overhead = self.rules.split_first, self.rules.split_overhead
-        return self._money(truth, charge * first, truth.group, shift) + self._money(
-            truth, charge * (1 + overhead - first), truth.group, shift
-        )
+    def _coded(self, truth: CaseTruth, charge: Floats, shift: Floats, days: Floats) -> Floats:
+        return self._money(truth, charge, self.catalogue.code_up[truth.group], shift, days)
+
+    def _split(self, truth: CaseTruth, charge: Floats, shift: Floats, days: Floats) -> Floats:
+        first, second = self.rules.split_first, 1 + self.rules.split_overhead - self.rules.split_first
+        before = self._money(truth, charge * first, truth.group, shift, 0.5 * days)
+        return before + self._money(truth, charge * second, truth.group, shift, 0.5 * days)
 
     def _refused(self, truth: CaseTruth, charge: Floats) -> Floats:
         """What refusing an own head costs the holder: the same care bought elsewhere counts as outflow."""
         recorded = charge * truth.in_scope_share * truth.recorded_share * self.prices.refused_ratio
         return np.where(truth.head_group >= 0, self._marginal(truth)[:, OUTFLOW] * recorded, 0.0)
 
-    def _shifted(self, truth: CaseTruth, charge: Floats, shift: Floats, step: float, base: Floats) -> Floats:
+    def _shifted(self, truth: CaseTruth, charge: Floats, shift: Floats, days: Floats, step: float, base: Floats) -> Floats:
         """Gain per unit of share moved outside the catalogue, less expected sanctions on the moved money."""
-        moved = self._money(truth, charge, truth.group, shift + step) - base
+        moved = self._money(truth, charge, truth.group, shift + step, days) - base
         gain: Floats = moved / step - self._sanction(SHIFT, truth.provider) * charge * truth.in_scope_share
         return gain
 
@@ -189,7 +197,7 @@ def value_of(
     charge: Floats,
     in_scope: Floats,
     recorded: Floats,
-    stay: NDArray[np.float32],
+    stay: Floats,
 ) -> Floats:
     """Money one more such case brings its provider from all payers, less variable cost, fen."""
     own = charge - in_scope

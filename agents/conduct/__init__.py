@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import pkgutil
 from functools import cache
 from pathlib import Path
 
 from agents.conduct.protocol import ConductRule, Situation
 from model.errors import InputError, nearest
+from model.plugins import load_file
 
 __all__ = ["ConductRule", "Situation", "get_conduct", "list_conducts"]
 
@@ -27,25 +27,9 @@ def get_conduct(name: str) -> ConductRule:
         InputError: no such rule, or the file defines none.
     """
     if name.endswith(".py"):
-        return _from_file(Path(name))
+        made: ConductRule = load_file(Path(name), "RULE").RULE()
+        return made
     if name not in list_conducts():
         raise InputError("unknown conduct rule", found=name, allowed=list_conducts(), nearest=nearest(name, list_conducts()))
     rule: ConductRule = importlib.import_module(f"agents.conduct.{name}").RULE()
-    return rule
-
-
-def _from_file(path: Path) -> ConductRule:
-    if not path.is_file():
-        raise InputError("no such conduct file", file=str(path))
-    spec = importlib.util.spec_from_file_location(f"yibao_conduct_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise InputError("not a Python file", file=str(path))
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # the file is the user's: whatever it raises is told, with its place
-        raise InputError(f"the conduct file does not run: {error}", file=str(path)) from error
-    if not hasattr(module, "RULE"):
-        raise InputError("the conduct file defines no RULE", file=str(path), allowed="RULE = <class with revise(situation)>")
-    rule: ConductRule = module.RULE()
     return rule

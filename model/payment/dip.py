@@ -70,7 +70,8 @@ class Dip:
         count = np.bincount(cases.group, minlength=len(prior)).astype("float64")
         cost = np.bincount(cases.group, weights=charge, minlength=len(prior))
         level = charge.sum() / max(prior[cases.group].sum(), 1e-9) if len(cases) else mean
-        group_mean = (cost + self.prior_cases * prior * level) / (count + self.prior_cases)
+        leaning = count + self.prior_cases
+        group_mean = np.divide(cost + self.prior_cases * prior * level, leaning, out=prior * level, where=leaning > 0)
         coefficient = _tier_coefficient(cases, group_mean)
         budget = history.base[..., RECORDED].sum(axis=0) * (1 + self.growth) ** (history.years + 1)
         return DipTerms(group_mean / mean * POINTS_OF_MEAN, coefficient, float(mean / POINTS_OF_MEAN), budget)

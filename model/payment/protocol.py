@@ -88,7 +88,6 @@ class Traits:
         heads: whose people count as own: nobody in particular (``none``), people assigned to the ``institution``, or to the ``group``.
         exhausts_budget: the fund pays exactly the posted budget, to the fen.
         outflow: own heads' care elsewhere is taken off the holder's money.
-        monthly_share: parameter that says which share is paid month by month; the rest at clearing.
     """
 
     held_by: Literal["provider", "group"] = "provider"
@@ -99,7 +98,9 @@ class Traits:
 
 @runtime_checkable
 class PaymentMode(Protocol):
-    """One payment mode with its parameters. See the module's text for the three questions."""
+    """One payment mode with its parameters. See the module's text for the three questions.
+
+    ``monthly_share`` is the part of what is owed that is paid month by month; the rest comes at clearing."""
 
     name: str
     label_zh: str

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from agents.conduct import Situation
 from agents.medical_group import HIGHEST_REFERRAL, ReferralCases, referral_outlook
 from agents.prospect import Outlook, Outpatients, appeal, mild_sample, outlook, sample_cases, thresholds
-from model.care import HIGHEST, LOWEST, NEUTRAL, eligible
+from model.care import HIGHEST, LOWEST, NEUTRAL, Eligible, eligible
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, CaseTruth, Claims
 from model.codes import INPATIENT
 from model.decisions import Decision
@@ -34,25 +34,32 @@ def adapt(city: City) -> None:
         revise(city)
 
 
+def look_ahead(city: City) -> None:
+    """What acts would bring under terms that have just been fixed; conduct itself stays as it is."""
+    recent = city.recent_claims()
+    if len(recent):
+        truth, _ = _look(city, recent)
+        able = eligible(truth, city.care, city.catalogue)
+        _order_acts(city, truth, able)
+
+
 def revise(city: City) -> None:
     """One decision of every provider and group under the conduct rule in force."""
     recent = city.recent_claims()
     city.post_aggregates(recent)
     if not len(recent):
         return
-    truth, weight = _sample(city, recent)
-    city.quote = _quote(city, recent)
-    city.mild_sample = mild_sample(truth, len(city.staff.conduct))
+    truth, weight = _look(city, recent)
+    assert city.quote is not None
     staff = city.staff
     able = eligible(truth, city.care, city.catalogue)
     gains = city.quote.gains(truth, staff.conduct, able, city.learning.step, ACTS | {"intensity", "shift"})
-    keys = appeal(truth, gains)
     look = outlook(
         truth,
         weight,
         able,
         gains,
-        keys,
+        appeal(truth, gains),
         _outpatients(city),
         staff.conduct,
         staff.profit,
@@ -62,10 +69,24 @@ def revise(city: City) -> None:
         city.learning.step,
     )
     staff.conduct = _revised(city, look)
-    # what is acted on is ordered as it will be met: under the conduct of the next month
+    _order_acts(city, truth, able)
+    _revise_referral(city, recent)
+
+
+def _look(city: City, recent: Claims) -> tuple[CaseTruth, Floats]:
+    """Takes the sample of cases and the prices of the time; returns the cases and their yearly weights."""
+    truth, weight = _sample(city, recent)
+    city.quote = _quote(city, recent)
+    city.mild_sample = mild_sample(truth, len(city.staff.conduct))
+    return truth, weight
+
+
+def _order_acts(city: City, truth: CaseTruth, able: Eligible) -> None:
+    """From which appeal each provider acts, ordered as cases will be met: under the conduct of the next month."""
+    assert city.quote is not None
+    staff = city.staff
     keys = appeal(truth, city.quote.gains(truth, staff.conduct, able, city.learning.step, ACTS))
     staff.act_from = thresholds(truth, able, keys, staff.conduct, len(staff.conduct))
-    _revise_referral(city, recent)
 
 
 def _revised(city: City, look: Outlook) -> Floats:

@@ -11,6 +11,7 @@ from model.calendar import month_of
 from model.care import SHIFT
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
 from model.census import CENSUS, census
+from model.claim_table import drug_share
 from model.codes import CHRONIC, COMMON, PRIMARY, SECONDARY, TERTIARY
 from model.geography import Geography
 from model.illness import update_control
@@ -195,14 +196,6 @@ def treated_in_county(geography: Geography, claims: Claims) -> NDArray[np.bool_]
     same = providers.county[claims.provider] == claims.county
     inside: NDArray[np.bool_] = same & (providers.tier[claims.provider] < TERTIARY)
     return inside
-
-
-def drug_share(city: City, claims: Claims) -> Floats:
-    """Drugs in each claim's charge: the group's share, moving one and a half times as much as intensity (assumption: drugs and tests are
-    what is added first)."""
-    base = city.catalogue.shares[claims.group_true, 0]
-    share: Floats = np.clip(base * (1 + 0.5 * (claims.intensity - 1)), 0.0, 0.9)
-    return share
 
 
 def _money(city: City) -> None:

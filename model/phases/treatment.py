@@ -49,12 +49,12 @@ def seek(city: City) -> None:
     month = city.now
     tables = choice_tables(city)
     people = city.people
-    visits = _choose(city, Decision.CHOOSE_FACILITY, month.visit_row, month.visit_kind.astype(np.int8), tables)
+    visits = _choose(city, Decision.CHOOSE_VISIT, month.visit_row, month.visit_kind.astype(np.int8), tables)
     went = visits >= 0
     month.visits = Visits(month.visit_row[went], month.visit_kind[went], visits[went])
     needs = month.needs
     cls = inpatient_class(needs.severity, city.catalogue.least_tier[needs.group])
-    needs.provider = _choose(city, Decision.CHOOSE_LEVEL, needs.row, cls, tables)
+    needs.provider = _choose(city, Decision.CHOOSE_STAY, needs.row, cls, tables)
     unmet = [month.visit_row[~went], needs.row[needs.provider < 0]]
     month.unmet_row = np.concatenate(unmet)
     n = len(city.geography.counties)
@@ -317,7 +317,7 @@ def _write_claims(city: City, flags: NDArray[np.int16]) -> None:
         act = {c: (keys.key[c] >= staff.act_from[c][truth.provider]) & ~low for c in (CODING, TREATMENT, SPLITTING)}
         code, treated, split = able.code & act[CODING], able.treat & act[TREATMENT], able.split & act[SPLITTING]
         finish = np.where(split | low, 1.0, finished(truth, able, gains, q, staff, city.utility, care))
-        gain = np.maximum(gains.code, 0.0)
+        gain = np.maximum(gains.code_raw, 0.0)
     coded = np.where(code, city.catalogue.code_up[truth.group], truth.group)
     coded = np.where(treated, city.catalogue.treat_up[truth.group], coded).astype(np.int16)
     flags = flags | np.where(code, FLAG_UPCODED, 0) | np.where(treated, FLAG_UPGRADED, 0) | np.where(split, FLAG_SPLIT, 0)
@@ -331,9 +331,9 @@ def _write_claims(city: City, flags: NDArray[np.int16]) -> None:
     days = np.concatenate([np.where(split, 0.5, 1.0), np.full(len(halves), 0.5)])
     order = np.argsort(month.truth_row[index], kind="stable")
     index, part, days = index[order], part[order], days[order]
-    month.claims = _claims(
-        city, truth.take(index), month.truth_row[index], coded[index], charge[index] * part, delivered[index], gain[index]
-    )
+    # what is recovered of a stay is recovered once: its halves share the gain as they share the charge
+    shared = gain[index] * part / np.where(split, 1 + care.split_overhead, 1.0)[index]
+    month.claims = _claims(city, truth.take(index), month.truth_row[index], coded[index], charge[index] * part, delivered[index], shared)
     month.claims.stay[:] = np.maximum(np.rint(stay[index] * days), 1).astype(np.int16)
     shifted = staff.conduct[month.claims.provider, SHIFT] > 0
     month.claims.flags[:] = flags[index] | np.where(shifted, FLAG_SHIFTED, 0)

@@ -66,7 +66,6 @@ class Eligibility(Section):
     """Which cases each channel can reach, and what it does to their charge."""
 
     coding: BySeverity[Share]
-    price_gap: Annotated[Leaf, leaf("share", 0, 10, "usual price gap to the adjacent dearer group")]
     treatment: Share
     treatment_uplift: Annotated[Leaf, leaf("share", 0, 10, "added charge where treatment is upgraded")]
     splitting: Share

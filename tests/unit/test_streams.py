@@ -64,27 +64,27 @@ def test_the_same_bytes_on_one_thread_and_on_two() -> None:
         made = []
         for threads in (1, 2):
             numba.set_num_threads(threads)
-            made.append(streams.uniforms(7, Decision.SEEK, 24258, people(50_001)).tobytes())
+            made.append(streams.uniforms(7, Decision.CHOOSE_VISIT, 24258, people(50_001)).tobytes())
     finally:
         numba.set_num_threads(before)
     assert made[0] == made[1]
 
 
 def test_order_and_company_change_nobodys_numbers() -> None:
-    everybody = streams.uniforms(7, Decision.SEEK, 24258, people(1000))
+    everybody = streams.uniforms(7, Decision.CHOOSE_VISIT, 24258, people(1000))
     some = people(1000)[::-3]  # in another order, not contiguous, with fewer people
-    assert np.array_equal(streams.uniforms(7, Decision.SEEK, 24258, some), everybody[::-3])
+    assert np.array_equal(streams.uniforms(7, Decision.CHOOSE_VISIT, 24258, some), everybody[::-3])
 
 
 def test_every_part_of_the_address_matters() -> None:
-    base = streams.uniforms(7, Decision.SEEK, 24258, people(100))
+    base = streams.uniforms(7, Decision.CHOOSE_VISIT, 24258, people(100))
     for other in (
-        streams.uniforms(8, Decision.SEEK, 24258, people(100)),
-        streams.uniforms(7 + 2**32, Decision.SEEK, 24258, people(100)),
+        streams.uniforms(8, Decision.CHOOSE_VISIT, 24258, people(100)),
+        streams.uniforms(7 + 2**32, Decision.CHOOSE_VISIT, 24258, people(100)),
         streams.uniforms(7, Decision.AUDIT, 24258, people(100)),
-        streams.uniforms(7, Decision.SEEK, 24259, people(100)),
-        streams.uniforms(7, Decision.SEEK, 24258, people(100), block=1),
-        streams.uniforms(7, Decision.SEEK, 24258, people(100) + np.uint64(2**32)),
+        streams.uniforms(7, Decision.CHOOSE_VISIT, 24259, people(100)),
+        streams.uniforms(7, Decision.CHOOSE_VISIT, 24258, people(100), block=1),
+        streams.uniforms(7, Decision.CHOOSE_VISIT, 24258, people(100) + np.uint64(2**32)),
     ):
         assert not np.isin(other, base).any()
 
@@ -111,22 +111,22 @@ def test_extremes_of_the_unit_interval() -> None:
 
 
 def test_nobody_gets_nothing() -> None:
-    assert streams.uniforms(1, Decision.SEEK, 0, people(0)).shape == (0, 4)
+    assert streams.uniforms(1, Decision.CHOOSE_VISIT, 0, people(0)).shape == (0, 4)
 
 
 @pytest.mark.parametrize(("seed", "month", "block"), [(-1, 0, 0), (2**64, 0, 0), (0, -1, 0), (0, 0, 8), (0, 0, -1), (0, 2**29, 0)])
 def test_addresses_that_do_not_exist_are_refused(seed: int, month: int, block: int) -> None:
     with pytest.raises(ValueError, match="seed|block"):
-        streams.uniforms(seed, Decision.SEEK, month, people(1), block)
+        streams.uniforms(seed, Decision.CHOOSE_VISIT, month, people(1), block)
 
 
 def test_signed_addresses_are_refused() -> None:
     with pytest.raises(TypeError, match="int64"):
-        streams.uniforms(1, Decision.SEEK, 0, np.arange(3))  # type: ignore[arg-type]
+        streams.uniforms(1, Decision.CHOOSE_VISIT, 0, np.arange(3))  # type: ignore[arg-type]
 
 
 def test_decisions_keep_their_numbers() -> None:
     """A changed number changes every run ever made: extend the list, never renumber it."""
-    assert (Decision.POPULATION, Decision.SEEK, Decision.AUDIT, Decision.OPINION) == (1, 11, 21, 25)
+    assert (Decision.POPULATION, Decision.CHOOSE_VISIT, Decision.AUDIT, Decision.OPINION) == (1, 11, 21, 25)
     assert len({int(d) for d in Decision}) == len(Decision)
     assert all(0 < d < 2**32 for d in Decision)
