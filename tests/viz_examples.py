@@ -53,7 +53,13 @@ LEVELS = {
 }
 EFFECTS: dict[str, dict[str, float]] = {
     "ffs": {},
-    "quota": {"cost_per_admission": -0.16, "admissions_per_100": 0.09, "split_share": 18.0, "intensity": -0.13, "total_cost_per_head": -0.03},
+    "quota": {
+        "cost_per_admission": -0.16,
+        "admissions_per_100": 0.09,
+        "split_share": 18.0,
+        "intensity": -0.13,
+        "total_cost_per_head": -0.03,
+    },
     "dip": {"cost_per_admission": -0.08, "intensity": -0.09, "coding_gap": 20.0, "total_cost_per_head": -0.05, "fund_cost_per_head": -0.07},
     "capitation": {"county_in_share": 0.02, "refusal_share": 1.5, "total_cost_per_head": -0.02},
     "package": {"county_in_share": 0.15, "tertiary_admission_share": -0.25, "primary_admission_share": 0.2, "total_cost_per_head": -0.06},
@@ -70,8 +76,8 @@ def indicators(policies: Sequence[str] = POLICIES, seeds: int = 4, years: int = 
     frames = [_run(policy, seed, months) for seed in range(1, seeds + 1) for policy in policies]
     monthly = pd.concat(frames, ignore_index=True)
     keys = ["run_id", "policy", "seed", "period", "unit_type", "unit", "indicator"]
-    yearly = monthly.assign(period=monthly["period"].str[:4]).groupby(keys, sort=False, as_index=False)["value"].mean()
-    return pd.concat([monthly, yearly], ignore_index=True)
+    yearly = monthly.assign(period=monthly["period"].str[:4]).groupby(keys, sort=False)["value"].mean().reset_index()
+    return pd.concat([monthly, pd.DataFrame(yearly)], ignore_index=True)
 
 
 def manifest(policies: Sequence[str] = POLICIES, seeds: int = 4, years: int = 3) -> dict[str, Any]:
@@ -151,4 +157,5 @@ def _rows(policy: str, seed: int, unit_type: str, unit: str, name: str, values: 
             "value": values,
         }
     )
-    return frame[np.isfinite(frame["value"])]
+    finite: pd.DataFrame = frame[np.isfinite(frame["value"])]
+    return finite

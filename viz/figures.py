@@ -26,27 +26,34 @@ BAND = 0.15
 SHADES = ("#9ecae1", "#4292c6", "#084594")
 """Primary, secondary, tertiary: light to dark, told apart without hue."""
 HISTORY = "#888888"
+MOST_BANDS = 2
+"""Bands of more policies than this would only hide each other."""
 Files = Mapping[str, str] | None
 
 
-def time_paths(tables: Mapping[str, pd.DataFrame], switch: str | None, lang: Language, files: Files = None) -> Figure:
-    """Draw indicators by month, one panel each: a line a policy, its band, and the month of the switch.
+def time_paths(
+    tables: Mapping[str, pd.DataFrame], changes: Mapping[str, pd.DataFrame], switch: str | None, lang: Language, files: Files = None
+) -> Figure:
+    """Draw indicators by month, a row each: levels at the left, differences from the baseline with their bands at the right.
 
-    `tables` maps an indicator to its paths (see `viz.summaries.paths`).
+    `tables` maps an indicator to its paths, `changes` to its differences (see `viz.summaries`); where there are no
+    differences, levels alone, two a row.
     """
     policies = _policies(tables.values())
     colors = colors_of(policies, files)
     with drawing():
-        columns = 2 if len(tables) > 1 else 1
-        rows = -(-len(tables) // columns)
-        figure = _figure(2.5 * rows + 0.6)
-        axes = figure.subplots(rows, columns, squeeze=False).ravel()
-        for axis, (name, table) in zip(axes, tables.items(), strict=False):
-            _draw_paths(axis, table, policies, colors, switch)
+        rows = len(tables) if changes else -(-len(tables) // 2)
+        figure = _figure(1.9 * rows + 0.6)
+        axes = list(figure.subplots(rows, 2, squeeze=False).ravel())
+        for name, table in tables.items():
+            axis = axes.pop(0)
+            _draw_levels(axis, table, policies, colors, switch)
             axis.set_title(labels.titled(name, lang))
             _mark_switch(axis, table, switch, lang)
             _number_axis(axis.yaxis, labels.unit_of(name))
-        for axis in axes[len(tables) :]:
+            if changes:
+                _draw_changes(axes.pop(0), changes[name], name, colors, lang)
+        for axis in axes:
             axis.remove()
         _legend(figure, policies, colors, lang, files)
     return figure
@@ -126,7 +133,9 @@ def gaming_vector(table: pd.DataFrame, lang: Language, files: Files = None) -> F
             scale = 100 if labels.unit_of(name) == formats.PER_CENT else 1
             for i, policy in enumerate(policies):
                 row = own[own["policy"] == policy]
-                _interval_lines(axis, np.full(len(row), i), scale * row["mean"], scale * row["low"], scale * row["high"], None, colors[policy])
+                _interval_lines(
+                    axis, np.full(len(row), i), scale * row["mean"], scale * row["low"], scale * row["high"], None, colors[policy]
+                )
             axis.axvline(NEUTRAL.get(name, 0.0) * scale, color="#777777", linewidth=0.9, linestyle=(0, (4, 3)))
             axis.set_title(labels.titled(name, lang))
             axis.set_yticks(range(len(policies)), [labels.policy_short(policy, lang, files) for policy in policies])
@@ -160,7 +169,7 @@ def intensity_by_severity(table: pd.DataFrame, lang: Language, files: Files = No
 
 
 def points_against_value(table: pd.DataFrame, lang: Language, files: Files = None) -> Figure:
-    """Draw coded weight per admission against the point value, year after year, for policies that have points."""
+    """Draw coded weight per 100 persons against the point value, year after year, for policies that have points."""
     policies = _policies([table])
     colors = colors_of(policies, files)
     with drawing():
@@ -168,12 +177,12 @@ def points_against_value(table: pd.DataFrame, lang: Language, files: Files = Non
         axis = figure.subplots()
         for policy in policies:
             own = table[table["policy"] == policy]
-            axis.plot(own["cmi"], own["point_value"], "o", color=colors[policy], alpha=0.25, markersize=4, markeredgewidth=0)
-            mean = own.groupby("period")[["cmi", "point_value"]].mean()
-            axis.plot(mean["cmi"], mean["point_value"], "-o", color=colors[policy], markersize=6, linewidth=1.5)
+            axis.plot(own["weight"], own["point_value"], "o", color=colors[policy], alpha=0.25, markersize=4, markeredgewidth=0)
+            mean = own.groupby("period")[["weight", "point_value"]].mean()
+            axis.plot(mean["weight"], mean["point_value"], "-o", color=colors[policy], markersize=6, linewidth=1.5)
             for year, row in mean.iterrows():
-                axis.annotate(str(year), (row["cmi"], row["point_value"]), xytext=(6, 5), textcoords="offset points", color="#333333")
-        axis.set_xlabel(labels.titled("cmi", lang))
+                axis.annotate(str(year), (row["weight"], row["point_value"]), xytext=(6, 5), textcoords="offset points", color="#333333")
+        axis.set_xlabel(text("figure.points_axis", lang))
         axis.set_ylabel(labels.titled("point_value", lang))
         axis.grid()
         axis.margins(0.12)
@@ -234,8 +243,8 @@ def _policies(tables: Any) -> list[str]:
     return list(dict.fromkeys(policy for table in tables for policy in table["policy"]))
 
 
-def _draw_paths(axis: Axes, table: pd.DataFrame, policies: Sequence[str], colors: Mapping[str, str], switch: str | None) -> None:
-    """Draw the shared history once, in grey, and from its last month on a line a policy."""
+def _draw_levels(axis: Axes, table: pd.DataFrame, policies: Sequence[str], colors: Mapping[str, str], switch: str | None) -> None:
+    """Draw the shared history once, in grey, and from its last month on a line a policy; bands where they do not hide each other."""
     months = sorted(table["period"].unique())
     at = {month: i for i, month in enumerate(months)}
     before = [month for month in months if switch is not None and month < switch]
@@ -244,8 +253,29 @@ def _draw_paths(axis: Axes, table: pd.DataFrame, policies: Sequence[str], colors
     for policy, shown, color in parts:
         own = table[(table["policy"] == policy) & table["period"].isin(shown)]
         place = own["period"].map(at).to_numpy(dtype=float)
-        axis.fill_between(place, own["low"], own["high"], color=color, alpha=BAND, linewidth=0)
+        if len(policies) <= MOST_BANDS:
+            axis.fill_between(place, own["low"], own["high"], color=color, alpha=BAND, linewidth=0)
         axis.plot(place, own["mean"], color=color, linewidth=1.4)
+    _month_ticks(axis, months)
+
+
+def _draw_changes(axis: Axes, table: pd.DataFrame, name: str, colors: Mapping[str, str], lang: Language) -> None:
+    scale = 100 if labels.unit_of(name) == formats.PER_CENT else 1
+    months = sorted(table["period"].unique())
+    at = {month: i for i, month in enumerate(months)}
+    axis.axhline(0, color="#444444", linewidth=0.8)
+    for policy in _policies([table]):
+        own = table[table["policy"] == policy]
+        place = own["period"].map(at).to_numpy(dtype=float)
+        axis.fill_between(place, scale * own["low"], scale * own["high"], color=colors[policy], alpha=BAND, linewidth=0)
+        axis.plot(place, scale * own["mean"], color=colors[policy], linewidth=1.4)
+    _month_ticks(axis, months)
+    unit = text("money.points", lang, x="").strip() if scale == 100 else labels.unit(labels.unit_of(name), lang)
+    axis.set_title(text("figure.change_title", lang, unit=unit))
+    _number_axis(axis.yaxis, "index")
+
+
+def _month_ticks(axis: Axes, months: Sequence[str]) -> None:
     ticks = [i for i, month in enumerate(months) if month.endswith("-01")] or [0]
     axis.set_xticks(ticks, [months[i][:4] for i in ticks] if months else [""])
     axis.grid(axis="y")
@@ -294,11 +324,15 @@ def _column(table: pd.DataFrame, name: str, policies: Sequence[str]) -> np.ndarr
 def _legend(figure: Figure, policies: Sequence[str], colors: Mapping[str, str], lang: Language, files: Files) -> None:
     from matplotlib.lines import Line2D
 
-    handles = [
-        Line2D([], [], color=colors[policy], linewidth=2.2, label=labels.policy_short(policy, lang, files)) for policy in policies
-    ]
+    handles = [Line2D([], [], color=colors[policy], linewidth=2.2, label=labels.policy_short(policy, lang, files)) for policy in policies]
     if handles:
-        figure.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 7 if lang == "zh" else 6), columnspacing=1.4, handlelength=1.6)
+        figure.legend(
+            handles=handles,
+            loc="outside upper left",
+            ncols=min(len(handles), 7 if lang == "zh" else 6),
+            columnspacing=1.4,
+            handlelength=1.6,
+        )
 
 
 def _number_axis(axis: Any, unit: str, digits: int | None = None) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 FONT = Path(__file__).with_name("fonts") / "NotoSansSC-subset.otf"
 FAMILY = "Noto Sans CJK SC"
@@ -28,7 +29,7 @@ def drawing() -> Iterator[None]:
     import matplotlib as mpl
 
     register()
-    settings = {
+    settings: dict[Any, Any] = {
         "font.family": [FAMILY, "DejaVu Sans"],
         "font.size": 9,
         "axes.unicode_minus": True,
@@ -52,7 +53,7 @@ def drawing() -> Iterator[None]:
 
 def page_font(shown: str) -> str:
     """Return the font as a data address holding only the characters shown that a plain Latin font may lack."""
-    from fontTools import subset
+    from fontTools import subset  # type: ignore[import-untyped]
 
     options = subset.Options()
     options.flavor = "woff"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,11 +13,11 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from experiments.comparison import compare_paired
-from experiments.store import REPORT, Results, read_results, write_text
+from experiments.store import REPORT, write_text
 from model.calendar import parse_month
 from viz import figures, formats, labels
 from viz import summaries as small
+from viz.contents import Contents, read_contents
 from viz.fontbook import PAGE_FAMILY, page_font
 from viz.labels import LANGUAGES, Language, checked_language, text
 from viz.sentences import findings
@@ -54,43 +54,6 @@ class Picture:
     svg: Markup
 
 
-@dataclass(frozen=True)
-class Contents:
-    """An output folder's results with what every part of the report asks of them.
-
-    Attributes:
-        policies: in the order named; for a comparison the first shown is the baseline.
-        years, period: the calendar years results are given for, and the period that stands for them.
-        switch: month in which the policies started; None for a single run.
-        files: where policies lie that are not ours.
-    """
-
-    manifest: Mapping[str, Any]
-    indicators: pd.DataFrame
-    comparison: pd.DataFrame
-    policies: list[str]
-    baseline: str | None
-    years: list[str]
-    period: str
-    switch: str | None
-    files: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def others(self) -> list[str]:
-        """Policies that are compared with the baseline."""
-        return [policy for policy in self.policies if policy != self.baseline]
-
-    @property
-    def span(self) -> str:
-        """The period as it is written for readers."""
-        return self.period.replace("-", "–")
-
-    @property
-    def seeds(self) -> int:
-        """Simulations behind each mean."""
-        return small.seed_count(self.manifest)
-
-
 def write_report(out_dir: str | Path, lang: str = "zh") -> Path:
     """Write `report.html` into an output folder and return where it is; it opens in `lang` and can be turned to the other.
 
@@ -98,35 +61,9 @@ def write_report(out_dir: str | Path, lang: str = "zh") -> Path:
     """
     folder = Path(out_dir)
     first = checked_language(lang)
-    page = render(contents_of(read_results(folder)), first)
+    page = render(read_contents(folder), first)
     write_text(folder / REPORT, page)
     return folder / REPORT
-
-
-def contents_of(results: Results) -> Contents:
-    """Return a folder's results as the report, and the page, ask for them."""
-    manifest, indicators = results.manifest, results.indicators
-    found = set(indicators["policy"].astype(str))
-    policies = [policy for policy in manifest["policies"] if policy in found]
-    baseline = manifest.get("baseline")
-    if baseline in policies:
-        policies.sort(key=lambda policy: policy != baseline)
-    years = small.main_years(indicators, manifest["years"])
-    comparison = results.comparison
-    compared = baseline in policies and len(policies) > 1
-    if comparison.empty and compared:
-        comparison = compare_paired(indicators, baseline, years=years)
-    return Contents(
-        manifest=manifest,
-        indicators=indicators,
-        comparison=comparison,
-        policies=policies,
-        baseline=baseline if compared else None,
-        years=years,
-        period=small.span_of(years),
-        switch=small.switch_month(indicators, manifest["years"]) if manifest.get("kind") == "compare" else None,
-        files=manifest.get("files") or {},
-    )
 
 
 def render(contents: Contents, lang: Language) -> str:
@@ -139,7 +76,9 @@ def render(contents: Contents, lang: Language) -> str:
         lstrip_blocks=True,
     )
     pages = [_page(contents, language) for language in sorted(LANGUAGES, key=lambda language: language != lang)]
-    page = environment.get_template("report.html.j2").render(pages=pages, first=lang, family=PAGE_FAMILY, font=FONT_HERE, languages=LANGUAGES)
+    page = environment.get_template("report.html.j2").render(
+        pages=pages, first=lang, family=PAGE_FAMILY, font=FONT_HERE, languages=LANGUAGES
+    )
     return page.replace(FONT_HERE, page_font(page))
 
 
@@ -150,7 +89,7 @@ def pictures(contents: Contents, lang: Language) -> list[Picture]:
         figure = draw()
         if figure is not None:
             title = text(f"figure.{key}", lang)
-            svg = Markup(figures.to_svg(figure, f"{lang}-{key}", title))  # noqa: S704 - our own drawing
+            svg = Markup(figures.to_svg(figure, f"{lang}-{key}", title))
             made.append(Picture(section, title, caption, svg))
     return made
 
@@ -189,7 +128,10 @@ def _forest(contents: Contents, lang: Language) -> Figure | None:
 def _paths(contents: Contents, lang: Language) -> Figure | None:
     names = small.present(contents.indicators, PATHS)
     tables = {name: small.paths(contents.indicators, name, contents.policies) for name in names}
-    return figures.time_paths(tables, contents.switch, lang, contents.files) if tables else None
+    changes = {}
+    if contents.baseline is not None and contents.switch is not None:
+        changes = {name: small.changes(contents.indicators, name, contents.policies, contents.baseline, contents.switch) for name in names}
+    return figures.time_paths(tables, changes, contents.switch, lang, contents.files) if tables else None
 
 
 def _places(contents: Contents, lang: Language) -> Figure | None:
@@ -251,18 +193,14 @@ def _page(contents: Contents, lang: Language) -> dict[str, Any]:
             interval=formats.interval_note(contents.seeds, lang),
         ),
         "table": difference_table(contents, lang) if compared else level_table(contents, lang),
-        "table_note": text(
-            "report.differences_note", lang, years=contents.span, interval=formats.interval_note(contents.seeds, lang)
-        ),
+        "table_note": text("report.differences_note", lang, years=contents.span, interval=formats.interval_note(contents.seeds, lang)),
         "compared": compared,
         "pictures": pictures(contents, lang),
         "method": _method(contents, lang),
         "settings": _settings(contents, lang),
         "parameters": _parameters(contents, lang),
         "command": manifest["command"],
-        "glossary": [
-            (labels.titled(name, lang), labels.formula(name, lang)) for name in small.present(contents.indicators, IN_GLOSSARY)
-        ],
+        "glossary": [(labels.titled(name, lang), labels.formula(name, lang)) for name in small.present(contents.indicators, IN_GLOSSARY)],
     }
 
 

@@ -78,6 +78,8 @@ NEUTRAL = {"intensity": 1.0}
 TIERS = ("primary_admission_share", "secondary_admission_share", "tertiary_admission_share")
 SEVERITIES = ("mild", "moderate", "severe")
 SMOOTHED_MONTHS = 3
+ROUNDING = 1e-9
+"""Differences smaller than this are what floating-point sums leave, not effects."""
 
 
 def switch_month(indicators: pd.DataFrame, years: int) -> str:
@@ -117,7 +119,26 @@ def paths(
     rows = rows[rows["period"].astype(str).str.len() == 7].astype({"policy": str, "period": str})
     wide = rows.pivot_table(index="period", columns=["policy", "seed"], values="value").sort_index()
     smoothed = wide.rolling(smooth, min_periods=1).mean().where(wide.notna()) if len(wide) else wide
-    long = smoothed.T.stack().rename("value").reset_index()
+    long = _long(smoothed)
+    return _in_order(_over_seeds(long, ["policy", "period"]), policies)
+
+
+def changes(
+    indicators: pd.DataFrame, name: str, policies: Sequence[str], baseline: str, since: str, smooth: int = SMOOTHED_MONTHS
+) -> pd.DataFrame:
+    """Return an indicator's monthly differences from the baseline since a month, paired by seed.
+
+    The same columns as `paths`, without the baseline; no row where the baseline has no value.
+    """
+    rows = _rows(indicators, [name], "city", None)
+    rows = rows[(rows["period"].astype(str).str.len() == 7) & (rows["period"].astype(str) >= since)].astype({"policy": str, "period": str})
+    wide = rows.pivot_table(index="period", columns=["policy", "seed"], values="value").sort_index()
+    if baseline not in wide.columns.get_level_values(0):
+        return _over_seeds(rows.iloc[:0], ["policy", "period"])
+    others = [policy for policy in policies if policy != baseline and policy in wide.columns.get_level_values(0)]
+    parts = {policy: wide[policy] - wide[baseline] for policy in others}
+    gaps = pd.concat(parts, axis=1, names=["policy", "seed"]) if parts else wide.iloc[:, :0]
+    long = _long(gaps.rolling(smooth, min_periods=1).mean())
     return _in_order(_over_seeds(long, ["policy", "period"]), policies)
 
 
@@ -149,12 +170,10 @@ def differences(comparison: pd.DataFrame, names: Iterable[str], period: str, uni
     With `certain` (the interval excludes zero), and the ends of the interval in per cent of the baseline.
     """
     order = list(names)
-    keep = (
-        comparison["indicator"].isin(order)
-        & (comparison["unit_type"] == unit_type)
-        & (comparison["period"].astype(str) == period)
-    )
+    keep = comparison["indicator"].isin(order) & (comparison["unit_type"] == unit_type) & (comparison["period"].astype(str) == period)
     rows = comparison[keep].copy()
+    told = ["difference", "ci_low", "ci_high"]
+    rows[told] = rows[told].where(rows[told].abs() > ROUNDING, 0.0).where(rows[told].notna())
     rows["certain"] = (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
     size = rows["mean_baseline"].abs()
     size = size.where(size > 0)
@@ -187,20 +206,29 @@ def fund_result(indicators: pd.DataFrame, policies: Sequence[str], years: Sequen
 
 
 def points_and_value(indicators: pd.DataFrame, policies: Sequence[str], years: Sequence[str]) -> pd.DataFrame:
-    """Return coded weight per admission and point value, one row a policy, seed and year where there are points."""
-    rows = _rows(indicators, ["cmi", "point_value"], "city", None)
+    """Return coded weight per 100 persons and point value, one row a policy, seed and year where there are points."""
+    needed = ["cmi", "admissions_per_100", "point_value"]
+    rows = _rows(indicators, needed, "city", None)
     rows = rows[rows["period"].astype(str).isin(list(years))]
     wide = rows.pivot_table(index=["policy", "seed", "period"], columns="indicator", values="value", observed=True)
-    if not {"cmi", "point_value"} <= set(wide.columns):
-        return pd.DataFrame({"policy": [], "seed": [], "period": [], "cmi": [], "point_value": []})
-    return _in_order(wide.dropna().reset_index(), policies)
+    if not {*needed} <= set(wide.columns):
+        return pd.DataFrame({"policy": [], "seed": [], "period": [], "weight": [], "point_value": []})
+    table = wide.dropna().assign(weight=lambda found: found["cmi"] * found["admissions_per_100"]).reset_index()
+    return _in_order(table[["policy", "seed", "period", "weight", "point_value"]], policies)
 
 
 def _rows(indicators: pd.DataFrame, names: Sequence[str], unit_type: str, unit: str | None) -> pd.DataFrame:
-    keep = (indicators["unit_type"] == unit_type) & indicators["indicator"].isin(names) & np.isfinite(indicators["value"])
+    keep: pd.Series = (indicators["unit_type"] == unit_type) & indicators["indicator"].isin(names) & np.isfinite(indicators["value"])
     if unit is not None:
         keep &= indicators["unit"] == unit
-    return indicators[keep]
+    kept: pd.DataFrame = indicators[keep]
+    return kept
+
+
+def _long(wide: pd.DataFrame) -> pd.DataFrame:
+    """Turn months by policy and seed into rows, without empty cells."""
+    stacked = pd.Series(wide.T.stack(), name="value")
+    return stacked.reset_index()
 
 
 def _over_seeds(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -214,5 +242,6 @@ def _in_order(table: pd.DataFrame, policies: Sequence[str]) -> pd.DataFrame:
     """Keep the policies named, in that order, and periods in time's."""
     rank = {name: i for i, name in enumerate(policies)}
     kept = table[table["policy"].astype(str).isin(rank)]
-    by = ["policy", "period"] if "period" in kept else ["policy"]
-    return kept.sort_values(by, key=lambda column: column.map(rank) if column.name == "policy" else column, kind="stable").reset_index(drop=True)
+    kept = kept.assign(_rank=kept["policy"].map(rank))
+    by = ["_rank", "period"] if "period" in kept else ["_rank"]
+    return kept.sort_values(by, kind="stable").drop(columns="_rank").reset_index(drop=True)

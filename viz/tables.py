@@ -14,7 +14,7 @@ from viz.colors import colors_of
 from viz.labels import Language, text
 
 if TYPE_CHECKING:
-    from viz.report import Contents
+    from viz.contents import Contents
 
 UP, DOWN = "▲", "▼"
 
@@ -63,7 +63,9 @@ def difference_table(contents: Contents, lang: Language) -> Table:
 
 def level_table(contents: Contents, lang: Language) -> Table:
     """Return levels by policy where there is nothing to compare with."""
-    table = small.levels(contents.indicators, [name for names in small.GROUPS.values() for name in names], contents.policies, contents.years)
+    table = small.levels(
+        contents.indicators, [name for names in small.GROUPS.values() for name in names], contents.policies, contents.years
+    )
     return _levels_by_policy(table, contents.policies, _columns(contents, contents.policies, lang), lang)
 
 
@@ -76,16 +78,16 @@ def recent_table(
     """
     colors = colors_of(policies, files, dark)
     columns = tuple((labels.policy_short(policy, lang, files), colors[policy]) for policy in policies)
-    wide = levels.pivot_table(index="indicator", columns="policy", values="value").reindex(columns=list(policies))
+    found: dict[Any, float] = levels.set_index(["indicator", "policy"])["value"].to_dict()
     rows = []
     for name in names:
-        if name not in wide.index:
+        if (name, policies[0]) not in found:
             continue
-        unit, base = labels.unit_of(name), float(wide.loc[name, policies[0]])
+        unit, base = labels.unit_of(name), found[name, policies[0]]
         cells = [Cell(formats.plain(base, unit))]
         for policy in policies[1:]:
-            gap = float(wide.loc[name, policy]) - base
-            arrow = "" if gap == 0 or gap != gap else UP if gap > 0 else DOWN
+            gap = found.get((name, policy), float("nan")) - base
+            arrow = UP if gap > 0 else DOWN if gap < 0 else ""
             share = formats.relative(100 * gap / abs(base)) if base else ""
             cells.append(Cell(formats.bare_difference(gap, unit), share if unit != formats.PER_CENT else "", arrow))
         rows.append(Row(labels.titled(name, lang), labels.formula(name, lang), tuple(cells)))
@@ -97,17 +99,13 @@ def _levels_by_policy(table: pd.DataFrame, policies: Sequence[str], columns: tup
     for group, names in small.GROUPS.items():
         rows = []
         for name in names:
-            own = table[table["indicator"] == name].set_index("policy")
-            if len(own):
-                cells = [_level_cell(own.loc[policy] if policy in own.index else None, name) for policy in policies]
+            own: dict[Any, float] = table[table["indicator"] == name].set_index("policy")["mean"].to_dict()
+            if own:
+                cells = [Cell(formats.plain(own.get(policy, float("nan")), labels.unit_of(name))) for policy in policies]
                 rows.append(Row(labels.titled(name, lang), labels.formula(name, lang), tuple(cells)))
         if rows:
             groups.append((text(f"group.{group}", lang), tuple(rows)))
     return Table(columns, tuple(groups))
-
-
-def _level_cell(row: Any, name: str) -> Cell:
-    return Cell(formats.plain(float("nan") if row is None else float(row["mean"]), labels.unit_of(name)))
 
 
 def _columns(contents: Contents, policies: Sequence[str], lang: Language) -> tuple[tuple[str, str], ...]:
@@ -128,7 +126,7 @@ def _severity_rows(contents: Contents, lang: Language) -> list[Row]:
 
 def _difference_row(rows: pd.DataFrame, name: str, others: Sequence[str], lang: Language, label: str | None = None) -> Row:
     found = {row.policy: row for row in rows.itertuples()}
-    base = next(iter(found.values())).mean_baseline
+    base = float(rows["mean_baseline"].iloc[0])
     cells = [Cell(formats.plain(base, labels.unit_of(name)))]
     cells += [_difference_cell(found[policy], name, lang) if policy in found else Cell("—") for policy in others]
     return Row(label or labels.titled(name, lang), labels.formula(name, lang), tuple(cells))
