@@ -373,11 +373,9 @@ def _load_city(*args: Any, **kwargs: Any) -> Any:
 
 def warm_up() -> None:
     """Compile the kernels into the cache on disk, once, before workers start."""
-    import model
+    from model.warm_up import warm_up as compile_all
 
-    compile_all = getattr(model, "warm_up", None)
-    if compile_all is not None:
-        compile_all()
+    compile_all()
 
 
 def _with_keys(city: Any, run_id: str, label: str, seed: int) -> pd.DataFrame:

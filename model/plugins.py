@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from joblib.externals import cloudpickle
+import cloudpickle
 
 from model.errors import InputError
 
