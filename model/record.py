@@ -28,6 +28,7 @@ class Record:
         self.months: list[int] = []
         self._closed: dict[str, list[Floats]] = {unit_type: [] for unit_type in units}
         self._open = self._blank()
+        self._kept = {unit_type: np.zeros(len(SUMS), dtype=bool) for unit_type in units}
 
     def _blank(self) -> dict[str, Floats]:
         return {unit_type: np.zeros((len(names), len(SUMS))) for unit_type, names in self.units.items()}
@@ -40,6 +41,8 @@ class Record:
         """Adds the same row values to several unit types, each with its own code a row."""
         columns = np.column_stack([np.asarray(value, dtype=np.float64) for value in values.values()])
         at = [POSITION[name] for name in values]
+        for unit_type in codes:
+            self._kept[unit_type][at] = True
         for unit_type, code in codes.items():
             known = np.flatnonzero(code >= 0)
             shape = (len(self.units[unit_type]), len(columns))
@@ -50,6 +53,7 @@ class Record:
         """Adds values already summed by unit, one a unit."""
         for name, value in values.items():
             self._open[unit_type][:, POSITION[name]] += value
+            self._kept[unit_type][POSITION[name]] = True
 
     def open_sums(self, unit_type: str) -> Floats:
         """The open month's sums of a unit type, to be read only."""
@@ -90,6 +94,8 @@ class Record:
         for unit_type, names in self.units.items():
             closed = np.stack(self._closed[unit_type])
             sums = np.stack([collapse_months(closed[index]) for index, _ in periods])
+            # what was never counted by this unit type is not nothing: indicators made of it do not exist
+            sums[..., ~self._kept[unit_type]] = np.nan
             values = np.stack([indicator.compute(Sums(sums)) for indicator in INDICATORS.values()], axis=-1)
             if unit_type == "city":
                 values[:, 0, list(INDICATORS).index("oop_concentration_index")] = self._concentration(periods)
