@@ -84,7 +84,7 @@ def manifest(policies: Sequence[str] = POLICIES, seeds: int = 4, years: int = 3)
     """The record of a finished comparison."""
     return {
         "kind": "compare" if len(policies) > 1 else "run",
-        "command": f"yibao compare --city yuncheng --policies {','.join(policies)} --scale 0.02 --years {years} --seeds {seeds} --out out/demo",
+        "command": f"yibao compare --city yuncheng --policies {','.join(policies)} --years {years} --seeds {seeds} --out out/demo",
         "versions": {"python": "3.12.1", "yibao": "0.1.0", "numpy": "2.5.5", "mesa": "3.5.1"},
         "seeds": list(range(1, seeds + 1)),
         "city": "yuncheng",

@@ -133,9 +133,8 @@ def gaming_vector(table: pd.DataFrame, lang: Language, files: Files = None) -> F
             scale = 100 if labels.unit_of(name) == formats.PER_CENT else 1
             for i, policy in enumerate(policies):
                 row = own[own["policy"] == policy]
-                _interval_lines(
-                    axis, np.full(len(row), i), scale * row["mean"], scale * row["low"], scale * row["high"], None, colors[policy]
-                )
+                mean, low, high = scale * row["mean"], scale * row["low"], scale * row["high"]
+                _interval_lines(axis, np.full(len(row), i), mean, low, high, None, colors[policy])
             axis.axvline(NEUTRAL.get(name, 0.0) * scale, color="#777777", linewidth=0.9, linestyle=(0, (4, 3)))
             axis.set_title(labels.titled(name, lang))
             axis.set_yticks(range(len(policies)), [labels.policy_short(policy, lang, files) for policy in policies])
@@ -326,13 +325,8 @@ def _legend(figure: Figure, policies: Sequence[str], colors: Mapping[str, str], 
 
     handles = [Line2D([], [], color=colors[policy], linewidth=2.2, label=labels.policy_short(policy, lang, files)) for policy in policies]
     if handles:
-        figure.legend(
-            handles=handles,
-            loc="outside upper left",
-            ncols=min(len(handles), 7 if lang == "zh" else 6),
-            columnspacing=1.4,
-            handlelength=1.6,
-        )
+        columns = min(len(handles), 7 if lang == "zh" else 6)
+        figure.legend(handles=handles, loc="outside upper left", ncols=columns, columnspacing=1.4, handlelength=1.6)
 
 
 def _number_axis(axis: Any, unit: str, digits: int | None = None) -> None:

@@ -76,9 +76,7 @@ def render(contents: Contents, lang: Language) -> str:
         lstrip_blocks=True,
     )
     pages = [_page(contents, language) for language in sorted(LANGUAGES, key=lambda language: language != lang)]
-    page = environment.get_template("report.html.j2").render(
-        pages=pages, first=lang, family=PAGE_FAMILY, font=FONT_HERE, languages=LANGUAGES
-    )
+    page = environment.get_template("report.html.j2").render(pages=pages, first=lang, family=PAGE_FAMILY, font=FONT_HERE)
     return page.replace(FONT_HERE, page_font(page))
 
 

@@ -63,9 +63,8 @@ def difference_table(contents: Contents, lang: Language) -> Table:
 
 def level_table(contents: Contents, lang: Language) -> Table:
     """Return levels by policy where there is nothing to compare with."""
-    table = small.levels(
-        contents.indicators, [name for names in small.GROUPS.values() for name in names], contents.policies, contents.years
-    )
+    names = [name for group in small.GROUPS.values() for name in group]
+    table = small.levels(contents.indicators, names, contents.policies, contents.years)
     return _levels_by_policy(table, contents.policies, _columns(contents, contents.policies, lang), lang)
 
 
