@@ -119,9 +119,11 @@ def care_rules(**changes: Any) -> CareRules:
 
 
 def coded_group(catalogue: Catalogue | None = None) -> int:
-    """A disease group that can be written up and treated up."""
+    """A disease group that can be treated up, and written up into one a fifth to four fifths dearer: between the outlier lines."""
     groups = catalogue or load_catalogue()
-    return int(np.flatnonzero((groups.code_up >= 0) & (groups.treat_up >= 0))[0])
+    dearer = groups.weight[groups.code_up] / groups.weight
+    able = (groups.code_up >= 0) & (groups.treat_up >= 0) & (dearer > 1.2) & (dearer < 1.8)
+    return int(np.flatnonzero(able)[0])
 
 
 def truth(n: int, **given: Any) -> CaseTruth:

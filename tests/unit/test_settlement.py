@@ -1,0 +1,211 @@
+"""The insurer's books: who is covered by what, what is added up where, and what a month and a clearing pay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from model.payment import CASES, CHARGE, MEASURES, OUTFLOW, RECORDED, UNITS, get_mode
+from model.payment.dip import Dip
+from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Settlement, round_to_total
+from tests.small_market import GROUP, N_GROUPS, TIER, market, opened, totals
+
+N = len(TIER)
+
+
+def route_by_relation() -> NDArray[np.int8]:
+    """The first mode for a group's own heads at its members, the second for everybody else."""
+    route = np.ones((4, N, 2, 4), dtype=np.int8)
+    route[..., HEADS_GROUP] = route[..., HEADS_BOTH] = 0
+    return route
+
+
+def cells(rows: int, **given: Any) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.int16]]:
+    """Provider, scheme and head group of some cases."""
+    provider = np.broadcast_to(np.asarray(given["provider"], dtype=np.int64), (rows,))
+    scheme = np.broadcast_to(np.asarray(given.get("scheme", 0), dtype=np.int8), (rows,))
+    head = np.broadcast_to(np.asarray(given.get("head", -1), dtype=np.int16), (rows,))
+    return provider, scheme, head
+
+
+def test_a_case_is_covered_by_what_its_route_says() -> None:
+    books = market("county_package", "ffs", route=route_by_relation())
+    relation = np.array([HEADS_NONE, HEADS_INSTITUTION, HEADS_GROUP, HEADS_BOTH])
+    assert books.instance_of(3, np.array([1, 1, 1, 1]), np.zeros(4, dtype=int), relation).tolist() == [1, 1, 0, 0]
+
+
+def test_each_case_counts_under_its_own_mode() -> None:
+    """A case under fees counts its recorded money, one under a package nothing."""
+    books = market("county_package", "ffs", route=route_by_relation())
+    one = np.ones(2)
+    units = books.tariff(
+        np.array([0, 1], dtype=np.int8),
+        provider=np.array([1, 2]),
+        scheme=np.array([0, 0]),
+        group=np.array([0, 0]),
+        charge=500 * one,
+        in_scope=400 * one,
+        recorded=300 * one,
+        own_pay=100 * one,
+        stay=one,
+    )
+    assert units.tolist() == [0.0, 300.0]
+
+
+def test_a_mode_sees_what_is_left_for_patients_and_who_holds_the_case() -> None:
+    books = market("county_package")
+    one = np.ones(2)
+    table = books.case_table(0, np.array([1, 3]), np.array([0, 1]), np.array([0, 0]), 500 * one, 400 * one, 300 * one, 100 * one, one)
+    assert table.residual.tolist() == [100.0, 100.0]
+    assert table.holder.tolist() == [N + 0, N + 1]
+    assert table.tier.tolist() == [TIER[1], TIER[3]]
+
+
+def test_totals_add_up_by_holder_and_scheme() -> None:
+    books = market("ffs")
+    provider, scheme, head = cells(4, provider=[0, 0, 2, 0], scheme=[0, 1, 1, 0])
+    measures = {CASES: np.ones(4), CHARGE: np.array([1.0, 2.0, 4.0, 8.0])}
+    made = books.totals(0, np.zeros(4, dtype=np.int8), provider, scheme, head, measures)
+    assert made[0, :, CHARGE].tolist() == [9.0, 2.0]
+    assert made[2, :, CHARGE].tolist() == [0.0, 4.0]
+    assert made[0, :, CASES].tolist() == [2.0, 1.0]
+    assert made.sum() == 4 + 15
+
+
+def test_a_group_s_totals_hold_its_members_cases_and_its_heads_outflow() -> None:
+    """Cases 0 and 1 are own heads at members; 2 and 3 go to the city hospital; 4 is nobody's head there."""
+    books = market("county_package", "ffs", route=route_by_relation())
+    provider, scheme, head = cells(5, provider=[0, 3, 2, 2, 2], head=[0, 1, 0, 1, -1])
+    instance = np.array([0, 0, 1, 1, 1], dtype=np.int8)
+    recorded = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    made = books.totals(0, instance, provider, scheme, head, {RECORDED: recorded, CASES: np.ones(5)})
+    assert made[N:, 0, RECORDED].tolist() == [1.0, 2.0]
+    assert made[N:, 0, OUTFLOW].tolist() == [4.0, 8.0]
+    assert not made[:N].any()
+    others = books.totals(1, instance, provider, scheme, head, {RECORDED: recorded})
+    assert others[2, 0, RECORDED] == 28.0
+    assert not others[..., OUTFLOW].any()
+
+
+def test_under_a_mode_that_bears_nothing_there_is_no_outflow() -> None:
+    books = market("capitation", "ffs", route=route_by_relation())
+    provider, scheme, head = cells(2, provider=[2, 2], head=[0, 1])
+    made = books.totals(0, np.ones(2, dtype=np.int8), provider, scheme, head, {RECORDED: np.ones(2)})
+    assert not made.any()
+
+
+def accrued(books: Settlement, units: float) -> NDArray[np.int64]:
+    """What a month of so many recorded fen a provider and scheme adds."""
+    month = totals(books.n_holders)
+    month[:N, :, UNITS] = month[:N, :, RECORDED] = units
+    (added,) = books.accrue([month], [np.full((N, 2), units)])
+    return added
+
+
+def test_months_pay_their_share_and_a_clearing_pays_the_rest() -> None:
+    books = opened(market(get_mode("ffs")(monthly_share=0.9)))
+    assert (accrued(books, 101.0) == 101).all()
+    assert (books.pay_month(False)[0] == 90).all()
+    accrued(books, 100.0)
+    assert (books.pay_month(False)[0] == 180 - 90).all()
+    assert (books.pay_month(True)[0] == 201 - 180).all()
+    assert books.years == 1
+
+
+def test_a_clearing_takes_back_what_was_paid_too_much() -> None:
+    """A package whose outflow came late: nothing is taken back monthly, all of it at the clearing."""
+    books = opened(market(get_mode("county_package")(growth=0.0, monthly_share=1.0)))
+    budget = 12_000_000.0
+    month = totals(books.n_holders)
+    recorded = np.ones((N, 2))
+    books.accrue([month], [recorded])
+    first = books.pay_month(False)[0]
+    assert first[3].tolist() == [budget / 12] * 2
+    month[N:, :, OUTFLOW] = 5 * budget / 12
+    books.accrue([month], [recorded])
+    assert not books.pay_month(False)[0].any()
+    assert books.pay_month(True)[0][3].tolist() == [2 * budget / 12 - 5 * budget / 12 - budget / 12] * 2
+    assert books.instances[0].paid[3].tolist() == [-3 * budget / 12] * 2
+
+
+def test_a_new_year_opens_empty_books_with_new_terms() -> None:
+    books = opened(market(get_mode("global_budget")(growth=0.1)))
+    accrued(books, 50.0)
+    books.pay_month(True)
+    before = books.instances[0].terms.budget.copy()
+    opened(books, years=books.years)
+    assert np.allclose(books.instances[0].terms.budget, before * 1.1)
+    assert books.elapsed == 0
+    assert not books.instances[0].paid.any()
+    assert not books.instances[0].year_totals.any()
+
+
+def test_a_group_s_money_without_recorded_care_is_shared_evenly() -> None:
+    books = opened(market(get_mode("county_package")(growth=0.0)))
+    books.accrue([totals(books.n_holders)], [np.zeros((N, 2))])
+    owed = books.owed_by_provider(books.instances[0])
+    assert owed[0].tolist() == owed[1].tolist()
+    assert owed[0].sum() > 0
+    assert not owed[2].any()
+
+
+@pytest.mark.parametrize(
+    ("exact", "whole"),
+    [([0.5, 0.5], [1, 0]), ([1.4, 1.4, 1.2], [2, 1, 1]), ([-0.5, -0.5], [0, -1]), ([], []), ([2.0, 3.0], [2, 3]), ([0.2, 0.2], [0, 0])],
+)
+def test_fen_are_handed_to_the_largest_remainders(exact: list[float], whole: list[int]) -> None:
+    assert round_to_total(np.array(exact)).tolist() == whole
+
+
+# The quote's side
+
+
+def test_a_marginal_fen_under_fees_is_a_fen_a_unit() -> None:
+    books = opened(market("ffs"))
+    books.post([totals(books.n_holders, units=1e6, recorded=1e6)])
+    marginal = books.marginal(0, np.arange(N))
+    expected = np.zeros((N, 2, len(MEASURES)))
+    expected[..., UNITS] = 1.0
+    np.testing.assert_allclose(marginal, expected, atol=1e-6)
+
+
+def test_a_marginal_point_is_worth_less_to_who_earns_many_of_them() -> None:
+    """Value times what the others hold: with a share s of the points, one more brings (1 − s) of the value."""
+    books = opened(market("dip"))
+    posted = totals(books.n_holders)
+    posted[:N, 0, UNITS] = [10.0, 90.0, 400.0, 500.0]
+    books.post([posted])
+    instance = books.instances[0]
+    assert isinstance(instance.mode, Dip)
+    value = instance.mode.value(posted.sum(axis=0, keepdims=True), instance.terms, 1.0)[0, 0]
+    marginal = books.marginal(0, np.arange(N))[:, 0, UNITS]
+    np.testing.assert_allclose(marginal, value * (1 - posted[:N, 0, UNITS] / 1000.0), rtol=1e-3)
+
+
+def test_a_marginal_fen_under_a_global_budget_depends_on_the_side_of_it() -> None:
+    """Below the budget 70 % of a fen more is kept, within the band half, beyond it nothing."""
+    books = opened(market(get_mode("global_budget")(growth=0.0, surplus_share=0.3, overrun_share=0.5, overrun_band=0.2)))
+    posted = totals(books.n_holders)
+    posted[:N, :, RECORDED] = np.array([6e6, 13e6, 20e6, 0.0])[:, None]
+    books.post([posted])
+    marginal = books.marginal(0, np.arange(N))[:3, 0, RECORDED]
+    np.testing.assert_allclose(marginal, [0.7, 0.5, 0.0], atol=1e-6)
+
+
+def test_a_marginal_fen_of_outflow_costs_a_package_a_fen_and_nobody_else() -> None:
+    books = opened(market("county_package"))
+    books.post([totals(books.n_holders, outflow=1e6)])
+    marginal = books.marginal(0, np.arange(N, N + N_GROUPS))
+    assert np.allclose(marginal[..., OUTFLOW], -1.0)
+    assert np.allclose(np.delete(marginal, OUTFLOW, axis=-1), 0.0)
+
+
+def test_holders_are_institutions_or_their_groups() -> None:
+    books = market("county_package", "ffs")
+    assert books.instances[0].holder_of(GROUP).tolist() == [N, N, -1, N + 1]
+    assert books.instances[1].holder_of(GROUP).tolist() == [0, 1, 2, 3]
+    assert books.outflow_instance == 0
+    assert market("ffs", "dip").outflow_instance == -1
