@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -70,23 +70,17 @@ class Arithmetic:
         return abs(self.relative) <= HOLDS_WITHIN
 
 
-def check_levels(name: str, *, scale: float, seeds: int, burn_in: int, jobs: int, console: Console, lang: Language) -> int:
-    """Print target, simulated level and gap of a city's base year; return 1 where a fitted level is off, else 0."""
+def check_levels(name: str, levels: Levels, about: Mapping[str, Any], *, console: Console, lang: Language) -> int:
+    """Print target, simulated level and gap of a city's base year; return 1 where a fitted level is off, else 0.
+
+    `levels` come from `simulated_levels`; `about` says with how many `seeds` and at which `scale`.
+    """
     from model.policy.loader import load_city, walk
 
     city = load_city(name)
     console.print(say("city_valid", lang, count=sum(1 for _ in walk(city))))
-    levels = simulated_levels(name, scale=scale, seeds=seeds, burn_in=burn_in, jobs=jobs)
     gaps = [Gap(target, levels.get(place_of(target), math.nan)) for target in city.targets]
-    title = say(
-        "check_title",
-        lang,
-        city=getattr(city.label, lang),
-        year=city.base_year,
-        policy=city.own_policy,
-        seeds=seeds,
-        scale=f"{scale:.3g}",
-    )
+    title = say("check_title", lang, city=getattr(city.label, lang), year=city.base_year, policy=city.own_policy, **about)
     _print_gaps(gaps, title, console, lang)
     _print_arithmetic(arithmetic(city), console, lang)
     failed, limit = [gap for gap in gaps if gap.fails], f"{FITTED_LIMIT:.0%}"

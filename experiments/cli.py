@@ -199,9 +199,13 @@ def check_city(
     lang: Lang = None,
 ) -> int:
     """Simulate the base year and put it beside the published levels; exit 1 where a fitted one is off by more than 5 %."""
-    from experiments.checking import check_levels
+    from experiments.checking import check_levels, simulated_levels
 
-    return check_levels(name, scale=scale, seeds=seeds, burn_in=burn_in, jobs=jobs, console=_console(quiet), lang=_language(lang))
+    language = _language(lang)
+    with _progress(quiet, language) as progress:
+        levels = simulated_levels(name, scale=scale, seeds=seeds, burn_in=burn_in, jobs=jobs, progress=progress)
+    about = {"seeds": seeds, "scale": f"{scale:.3g}"}
+    return check_levels(name, levels, about, console=_console(quiet), lang=language)
 
 
 @check_app.command("policy")
@@ -323,11 +327,18 @@ def _progress(quiet: bool, lang: Language) -> Iterator[Progress | None]:
 
 
 def _words() -> Words:
-    """Return what indicators, units and places are called: the report's own words."""
+    """Return what things are called and how numbers are written: as in the report."""
     from experiments.showing import Words
-    from viz import labels
+    from viz import formats, labels
 
-    return Words(titled=labels.titled, indicator=labels.indicator, place=labels.place, policy=labels.policy)
+    return Words(
+        titled=labels.titled,
+        indicator=labels.indicator,
+        place=labels.place,
+        policy=labels.policy,
+        level=formats.plain,
+        change=formats.bare_difference,
+    )
 
 
 def _write_report(folder: Path, lang: Language) -> None:

@@ -17,12 +17,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import cloudpickle
+
 from experiments import manifest as record
 from experiments.failures import RunError
 from experiments.setting import Setting, check_seed, checked
 from experiments.store import Results, Store, appending, open_store, read_results, read_yearly
 from model.errors import InputError
-from model.plugins import dumps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -212,7 +213,7 @@ def run_history(plan: _Plan, seed: int) -> Done:
         with _claims_of(plan, run_id) as keep:
             plan.advance(city, setting.switch, keep, run_id)
         with plan.history_path(seed).open("wb") as file:
-            file.write(dumps(city))
+            cloudpickle.dump(city, file)  # classes of a user's own mode or conduct file go by value
 
     return _done(run_id, work)
 

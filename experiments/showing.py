@@ -63,7 +63,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "group_money": ("point_value", "reserve_months", "provider_margin", "group_surplus"),
 }
 """What the tables show, by question; `indicator/unit` is the indicator of one severity."""
-MINUS = "−"
 Rows = dict[tuple[str, str, str, str], Any]
 """Comparison rows by indicator, unit type, unit and policy."""
 
@@ -75,12 +74,15 @@ class Words:
     Attributes:
         titled, indicator: an indicator with its unit, or without.
         place: a tier, scheme or severity.
+        level, change: a value, or a signed difference, of a unit of the registry.
         policy: a policy, and where its file lies if it is not ours.
     """
 
     titled: Callable[[str, Language], str]
     indicator: Callable[[str, Language], str]
     place: Callable[[str, Language], str]
+    level: Callable[[float, str], str]
+    change: Callable[[float, str], str]
     policy: Callable[[str, Language, Mapping[str, str] | None], str]
 
 
@@ -124,8 +126,8 @@ def show_run(results: Results, console: Console, lang: Language, words: Words) -
             indicator, unit_type, unit = _place(name)
             found = [values.get((indicator, unit_type, unit, year), np.nan) for year in years]
             if np.isfinite(found).any():
-                scaled = np.array(found) * _factor(indicator)
-                shown.append([_label(name, lang, words), *_numbers(scaled)])
+                cells = [words.level(value, INDICATORS[indicator].unit) for value in found]
+                shown.append([_label(name, lang, words), *cells])
         _add_group(view, say(group, lang), shown)
     title = say(
         "one_run",
@@ -138,48 +140,17 @@ def show_run(results: Results, console: Console, lang: Language, words: Words) -
     _print_titled(console, title, view)
 
 
-def difference(value: float, low: float, high: float, decimals: int) -> str:
-    """Return a difference as text: signed, with half its interval, `*` where that excludes zero, `=` where it has no width.
-
-    >>> difference(-12.34, -13.0, -11.68, 1)
-    '−12.3 ±0.7*'
-    >>> difference(0.5, float("nan"), float("nan"), 1)
-    '+0.5'
-    """
-    if not np.isfinite(value):
+def difference(row: Any, unit: str, words: Words) -> str:
+    """Return a difference as text: signed, with half its interval, `*` where that excludes zero, `=` where it has no width."""
+    if row is None or not np.isfinite(row.difference):
         return "–"
-    text = number(value, decimals, signed=True)
-    if not np.isfinite(low):
+    text = words.change(row.difference, unit)
+    if not np.isfinite(row.ci_low):
         return text
-    mark = "*" if low > 0 or high < 0 else ""
-    half = (high - low) / 2
-    spread = "=" if half == 0 else f"±{number(half, decimals)}"
+    half = (row.ci_high - row.ci_low) / 2
+    spread = "=" if half == 0 else f"±{words.change(half, unit).lstrip('+')}"
+    mark = "*" if row.ci_low > 0 or row.ci_high < 0 else ""
     return f"{text} {spread}{mark}"
-
-
-def number(value: float, decimals: int, *, signed: bool = False) -> str:
-    """Return a number with thousands separated and a true minus sign.
-
-    >>> number(-1234.5, 0)
-    '−1,234'
-    """
-    if not np.isfinite(value):
-        return "–"
-    text = f"{value:+,.{decimals}f}" if signed else f"{value:,.{decimals}f}"
-    bare = text.lstrip("+-").replace(",", "")
-    if signed and float(bare) == 0:
-        text = text.lstrip("+-")
-    return text.replace("-", MINUS)
-
-
-def decimals_for(values: Sequence[float] | np.ndarray) -> int:
-    """Return how many decimals a row of numbers of this size is shown with."""
-    finite = np.abs(np.asarray(values, dtype=float))
-    largest = finite[np.isfinite(finite)].max(initial=0.0)
-    for limit, decimals in ((1000, 0), (100, 1), (1, 2), (0.1, 3)):
-        if largest >= limit:
-            return decimals
-    return 4 if largest > 0 else 1
 
 
 def longest_period(periods: pd.Series) -> str:
@@ -196,27 +167,22 @@ def _comparison_table(rows: Rows, manifest: Mapping[str, Any], width: int, lang:
     for group, names in GROUPS.items():
         shown = []
         for name in names:
-            cells = _comparison_cells(rows, name, others)
+            cells = _comparison_cells(rows, name, others, words)
             if cells is not None:
                 shown.append([_label(name, lang, words), *[cell.replace(" ", separator, 1) for cell in cells]])
         _add_group(view, say(group, lang), shown)
     return view
 
 
-def _comparison_cells(rows: Rows, name: str, others: list[str]) -> list[str] | None:
+def _comparison_cells(rows: Rows, name: str, others: list[str], words: Words) -> list[str] | None:
     """Return one indicator's baseline level and its differences as text, or None where nobody has it."""
     indicator, unit_type, unit = _place(name)
     found = [rows.get((indicator, unit_type, unit, policy)) for policy in others]
     known = [row for row in found if row is not None]
     if not known:
         return None
-    factor = _factor(indicator)
-    decimals = decimals_for([factor * level for row in known for level in (row.mean_baseline, row.mean_policy)])
-    cells = [number(factor * known[0].mean_baseline, decimals)]
-    for row in found:
-        ends = [np.nan] * 3 if row is None else [factor * end for end in (row.difference, row.ci_low, row.ci_high)]
-        cells.append(difference(ends[0], ends[1], ends[2], decimals))
-    return cells
+    entry = INDICATORS[indicator].unit
+    return [words.level(known[0].mean_baseline, entry), *[difference(row, entry, words) for row in found]]
 
 
 def _known_as(unit_type: str, unit: str) -> tuple[str, str]:
@@ -234,15 +200,6 @@ def _label(name: str, lang: Language, words: Words) -> str:
     indicator, unit_type, unit = _place(name)
     text = words.titled(indicator, lang)
     return text if unit_type == "city" else f"{text} · {words.place(unit, lang)}"
-
-
-def _factor(indicator: str) -> float:
-    return 100.0 if INDICATORS[indicator].unit == "share" else 1.0
-
-
-def _numbers(values: np.ndarray) -> list[str]:
-    decimals = decimals_for(values)
-    return [number(value, decimals) for value in values]
 
 
 def _table(columns: Sequence[str]) -> Table:
