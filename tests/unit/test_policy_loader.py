@@ -28,7 +28,8 @@ from model.policy import (
 )
 from model.policy.loader import validated
 
-CITY = data.folder("cities", "yuncheng.toml").read_text(encoding="utf-8")
+CITY = data.folder("cities", "yuncheng.toml").read_text(encoding="utf-8").split("\n[fitted", 1)[0] + "\n"
+"""A city file before any calibration."""
 POLICY = data.folder("policies", "dip.toml").read_text(encoding="utf-8")
 MONTH = parse_month("2021-07")
 

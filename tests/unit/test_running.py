@@ -191,7 +191,7 @@ def test_outcomes_are_city_wide_means_over_the_years() -> None:
         ({"policies": ("ffs", "ffs")}, "the same policy twice"),
         ({"baseline": "quot"}, "--baseline.*did you mean 'quota'"),
         ({"conduct": "best_respons"}, "unknown conduct rule.*did you mean 'best_response'"),
-        ({"conduct": "nowhere.py"}, "no such conduct file"),
+        ({"conduct": "nowhere.py"}, "no such file"),
     ],
 )
 def test_bad_input_is_one_message(changes: dict[str, Any], message: str) -> None:
