@@ -64,6 +64,7 @@ class Aim:
         levers: paths in [fitted].
         additive: whether the levers are constants in utility; else multipliers.
         rival: key and level of the alternative whose constant stays as it is; None for multipliers.
+        held: paths in [fitted] that stay as they are: that alternative's constant.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Aim:
     levers: tuple[Path_, ...]
     additive: bool = False
     rival: tuple[tuple[str, str, str], float] | None = None
+    held: tuple[Path_, ...] = ()
 
     def gap(self, levels: Levels) -> float:
         """Relative gap of the simulated level."""
@@ -187,7 +189,7 @@ def aims_of(city: CityFile) -> list[Aim]:
 
 def neutral(aims: Sequence[Aim]) -> Levers:
     """Return every lever at its neutral value: multipliers 1, constants 0."""
-    return {path: 0.0 if aim.additive else 1.0 for aim in aims for path in aim.levers}
+    return {path: 0.0 if aim.additive else 1.0 for aim in aims for path in (*aim.levers, *aim.held)}
 
 
 def fitted_values(city: CityFile) -> Levers:
@@ -310,7 +312,7 @@ def _choice_aims(
 ) -> list[Aim]:
     """Return an aim for each alternative; the first one's constant stays, the others move against it."""
     first, *others = values
-    aims = [Aim(names[first], keys[first], values[first], (), additive=True)]
+    aims = [Aim(names[first], keys[first], values[first], (), additive=True, held=((section, scheme, first),))]
     for level in others:
         levels = (level, OUTSIDE) if level == TIERS[-1] and OUTSIDE not in values else (level,)
         levers = tuple((section, scheme, name) for name in levels)

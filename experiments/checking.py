@@ -287,7 +287,7 @@ def _print_arithmetic(found: list[Arithmetic], console: Console, lang: Language)
     for one in found:
         names: dict[str, Any] = {key: say(f"{key}_{one.values[key]}", lang) for key in ("scheme", "tier") if key in one.values}
         line = say(one.key, lang, **(one.values | names), gap=_signed(one.relative))
-        console.print(f"  [{say('holds' if one.holds else 'cannot_hold', lang)}] {line}", markup=False, style="" if one.holds else "bold")
+        console.print(f"  [{say('holds' if one.holds else 'cannot_hold', lang)}] {line}", style="" if one.holds else "bold")
 
 
 def _signed(relative: float) -> str:

@@ -51,6 +51,7 @@ Jobs = Annotated[int, typer.Option("--jobs", help="Processes; -1 is one a core. 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run_command(sys.argv[1:]))
 
 
@@ -58,7 +59,6 @@ def run_command(arguments: Sequence[str]) -> int:
     """Carry out a command; 0 done, 1 a run failed, 2 bad input, 130 interrupted."""
     from experiments.failures import RunError
 
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = app(list(arguments), prog_name="yibao", standalone_mode=False)
     except InputError as error:
@@ -235,22 +235,6 @@ def report(
         typer.echo(_say("report_written", language, file=folder / REPORT))
 
 
-@app.command("app")
-def open_app(
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", show_default=False)] = None,
-    port: Annotated[int, typer.Option("--port", help="0 is any that is free.")] = 0,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    quiet: Quiet = False,
-    lang: Lang = None,
-) -> int:
-    """Open the page in a browser."""
-    from viz.launch import run as launch
-
-    if not 0 <= port <= 65535:
-        raise InputError("out of range", path="--port", found=port, allowed="0 to 65535")
-    return launch(folder, port=port, host=host)
-
-
 @explain_app.command("city")
 def explain_city(
     name: Annotated[str, typer.Argument(metavar="NAME|FILE")],
@@ -303,7 +287,7 @@ def _console(quiet: bool = False) -> Console:
     """Return where tables go: as wide as the terminal, or wide enough where there is none."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else _TABLE_WIDTH, highlight=False, quiet=quiet)
+    return Console(width=None if sys.stdout.isatty() else _TABLE_WIDTH, highlight=False, markup=False, quiet=quiet)
 
 
 @contextmanager

@@ -159,7 +159,8 @@ def referable(
     leads = city.group_leads[county]
     bound_out = (providers.tier[at] == TERTIARY) | (providers.county[at] != county)
     keep = (provider >= 0) & bound_out & (city.catalogue.least_tier[group] <= SECONDARY) & (severity < 2) & ~emergency & leads
-    down = (provider >= 0) & inside & (providers.tier[at] == SECONDARY) & city.catalogue.simple[group] & (severity == 0) & leads
+    down = (provider >= 0) & inside & (providers.tier[at] == SECONDARY) & city.catalogue.simple[group] & (severity == 0) & ~emergency
+    down &= leads
     return keep, down
 
 

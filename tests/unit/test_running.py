@@ -15,7 +15,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from experiments.running import RunError, execute, outcomes
+from experiments.failures import RunError
+from experiments.running import execute, outcomes
 from experiments.setting import Setting, checked
 from experiments.store import Store, open_store, read_results
 from model.errors import InputError
@@ -44,7 +45,7 @@ def setting(**changes: Any) -> Setting:
 
 def carry_out(out: Path, asked: Setting, **options: Any) -> None:
     """Run a setting with stand-ins for cities."""
-    arguments = {"jobs": 1, "load": StandIn.load} | options
+    arguments: dict[str, Any] = {"jobs": 1, "load": StandIn.load} | options
     execute(asked, open_store(out, asked.asked()), **arguments)
 
 

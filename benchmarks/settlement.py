@@ -1,0 +1,124 @@
+"""A month of inpatient claims settled by every payment mode there is, and a conduct quote over as many cases, in milliseconds."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.cities import TimedCity, open_city
+from benchmarks.measure import hand_back, seconds_of
+from model.care import eligible
+from model.cases import CaseTruth, Claims
+from model.payment import CASES, CHARGE, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History, get_mode, list_modes
+from model.quote import Quote, read_prices
+from model.settlement import Instance, Settlement
+from model.supervision import AUDITED_CHANNELS
+
+PEOPLE = 90_000
+"""City whose claims are drawn from, with replacement, until there are as many as asked for."""
+
+
+def measure(claims: int, repeats: int, people: int = PEOPLE, seed: int = 1) -> dict[str, Any]:
+    """Median milliseconds by mode: of a month's settlement, of reading all marginal prices, and of the gains of every act on every case."""
+    city = open_city(people, seed)
+    city.run_for(city.learning.period)
+    rows = np.random.default_rng(seed)
+    recent = city.recent_claims()
+    drawn: Claims = recent.take(np.sort(rows.integers(len(recent), size=claims)))
+    seen: CaseTruth | None = city.claims_truth
+    if seen is None:
+        raise RuntimeError("the city has had no cases")
+    truth: CaseTruth = seen.take(np.sort(rows.integers(len(seen), size=claims)))
+    truth.instance = np.zeros(claims, dtype=np.int8)
+    modes = {name: _measure_mode(city, name, drawn, truth, repeats) for name in list_modes()}
+    return {"claims": claims, "modes": modes}
+
+
+def _measure_mode(city: TimedCity, name: str, claims: Claims, truth: CaseTruth, repeats: int) -> dict[str, float]:
+    settlement = _books(city, name, claims)
+    return {
+        "settle_ms": 1000 * seconds_of(lambda: settle_month(settlement, claims), repeats),
+        "prices_ms": 1000 * seconds_of(lambda: _quote(city, settlement), repeats),
+        "quote_ms": 1000 * seconds_of(lambda: _gains(city, _quote(city, settlement), truth), repeats),
+    }
+
+
+def _books(city: TimedCity, name: str, claims: Claims) -> Settlement:
+    """Books in which one mode covers everything, open for a year whose base is the given month twelve times."""
+    providers, holders = city.geography.providers, city.settlement
+    instance = Instance(name, get_mode(name)())
+    settlement = Settlement([instance], np.zeros_like(holders.route), providers.group, providers.tier, city.geography.n_groups)
+    base = 12.0 * _totals(settlement, claims, np.zeros(len(claims)))
+    table = settlement.case_table(0, **_seen(claims))
+    heads = np.ones((settlement.n_holders, 2)) * len(city.people) / settlement.n_holders
+    settlement.start_year([History(table, base, heads, settlement.tier, city.prior_weight, 0)])
+    units = settlement.tariff(_covered(claims), **_seen(claims))
+    settlement.post([12.0 * _totals(settlement, claims, units)])
+    return settlement
+
+
+def settle_month(settlement: Settlement, claims: Claims) -> list[NDArray[np.int64]]:
+    """Counts a month's claims, works out what is owed, and pays: fen ``[provider, scheme]``, one array an instance."""
+    units = settlement.tariff(_covered(claims), **_seen(claims))
+    totals = _totals(settlement, claims, units)
+    key = claims.provider.astype(np.int64) * 2 + claims.scheme
+    recorded = np.bincount(key, weights=claims.basic, minlength=settlement.n_providers * 2).reshape(-1, 2)
+    settlement.accrue([totals], [recorded])
+    return settlement.pay_month(False)
+
+
+def _covered(claims: Claims) -> NDArray[np.int8]:
+    return np.zeros(len(claims), dtype=np.int8)
+
+
+def _seen(claims: Claims) -> dict[str, NDArray[Any]]:
+    return {
+        "provider": claims.provider,
+        "scheme": claims.scheme,
+        "group": claims.group_coded,
+        "charge": claims.charge.astype(np.float64),
+        "in_scope": claims.in_scope.astype(np.float64),
+        "recorded": claims.basic.astype(np.float64),
+        "own_pay": claims.own_pay.astype(np.float64),
+        "stay": claims.stay,
+    }
+
+
+def _totals(settlement: Settlement, claims: Claims, units: NDArray[np.float64]) -> NDArray[np.float64]:
+    measures: dict[int, NDArray[Any]] = {
+        UNITS: units,
+        CASES: np.ones(len(claims)),
+        CHARGE: claims.charge,
+        IN_SCOPE: claims.in_scope,
+        RECORDED: claims.basic,
+        RESIDUAL: claims.in_scope - claims.basic,
+        OWN_PAY: claims.own_pay,
+    }
+    return settlement.totals(0, _covered(claims), claims.provider, claims.scheme, claims.head_group, measures)
+
+
+def _quote(city: TimedCity, settlement: Settlement) -> Quote:
+    audit = city.insurer.audit
+    found = {channel: np.full(settlement.n_providers, 0.1) for channel in AUDITED_CHANNELS}
+    prices = read_prices(settlement, found, audit.fine, city.kappa, city.refused_ratio, audit.split_gain)
+    return Quote(settlement, prices, city.care, city.catalogue)
+
+
+def _gains(city: TimedCity, quote: Quote, truth: CaseTruth) -> None:
+    quote.gains(truth, city.staff.conduct, eligible(truth, city.care, city.catalogue), city.learning.step)
+
+
+def main() -> None:
+    """Measures one number of claims."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--claims", type=int, required=True)
+    parser.add_argument("--repeats", type=int, required=True)
+    asked = parser.parse_args()
+    hand_back(measure(asked.claims, asked.repeats))
+
+
+if __name__ == "__main__":
+    main()
