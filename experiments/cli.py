@@ -67,11 +67,13 @@ def run_command(arguments: Sequence[str]) -> int:
         return _fail(error.format_message(), BAD_INPUT)
     except RunError as error:
         return _fail(str(error), FAILED)
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted; finished runs are kept", INTERRUPTED)
+    except typer.Abort:
+        code = INTERRUPTED
     except BrokenPipeError:  # the reader of our output has left: nothing is wrong, and nobody listens
         sys.stderr.close()
         return DONE
+    if code == INTERRUPTED:  # what typer makes of a KeyboardInterrupt
+        return _fail("interrupted; finished runs are kept", INTERRUPTED)
     return code if isinstance(code, int) else DONE
 
 
