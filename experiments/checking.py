@@ -81,6 +81,7 @@ def check_levels(name: str, levels: Levels, about: Mapping[str, Any], *, console
     console.print(say("city_valid", lang, count=sum(1 for _ in walk(city))))
     gaps = [Gap(target, levels.get(place_of(target), math.nan)) for target in city.targets]
     title = say("check_title", lang, city=getattr(city.label, lang), year=city.base_year, policy=city.own_policy, **about)
+    console.print(_fitted_by(city, lang))
     _print_gaps(gaps, title, console, lang)
     _print_arithmetic(arithmetic(city), console, lang)
     failed, limit = [gap for gap in gaps if gap.fails], f"{FITTED_LIMIT:.0%}"
@@ -266,11 +267,33 @@ def _print_gaps(gaps: list[Gap], title: str, console: Console, lang: Language) -
     for gap in gaps:
         target = gap.target
         known = math.isfinite(gap.simulated)
-        numbers = [f"{target.value:,g}", f"{gap.simulated:,.4g}" if known else "–", _signed(gap.relative) if known else "–"]
+        numbers = [f"{target.value:,g}", _written(gap.simulated) if known else "–", _signed(gap.relative) if known else "–"]
         verdict = Text(_verdict(gap, lang), style="bold red" if gap.fails else "")
-        view.add_row(target.id, target.indicator, target.unit, *numbers, say("yes" if target.fit else "no", lang), verdict)
+        view.add_row(
+            target.id, _indicator(target.indicator, lang), target.unit, *numbers, say("yes" if target.fit else "no", lang), verdict
+        )
     console.print(Text(title, style="bold"))
     console.print(view)
+
+
+def _fitted_by(city: CityFile, lang: Language) -> str:
+    """Say how many values of the city were fitted, and by what their sources say."""
+    from model.policy.loader import walk
+
+    leaves = [] if city.fitted is None else [leaf for _, leaf in walk(city.fitted)]
+    sources = sorted({leaf.source_at(city.base_year * 12) for leaf in leaves})
+    return say("fitted_by", lang, count=len(leaves), sources="; ".join(sources)) if leaves else say("fitted_never", lang)
+
+
+def _indicator(name: str, lang: Language) -> str:
+    from model.indicators import INDICATORS
+
+    found = INDICATORS.get(name)
+    return name if found is None else found.label_zh if lang == "zh" else found.label_en
+
+
+def _written(level: float) -> str:
+    return f"{level:,.0f}" if abs(level) >= 1000 else f"{level:.4g}"
 
 
 def _verdict(gap: Gap, lang: Language) -> str:
@@ -286,6 +309,8 @@ def _print_arithmetic(found: list[Arithmetic], console: Console, lang: Language)
     console.print(say("arithmetic", lang), style="bold")
     for one in found:
         names: dict[str, Any] = {key: say(f"{key}_{one.values[key]}", lang) for key in ("scheme", "tier") if key in one.values}
+        if "indicator" in one.values:
+            names["indicator"] = _indicator(one.values["indicator"], lang)
         line = say(one.key, lang, **(one.values | names), gap=_signed(one.relative))
         console.print(f"  [{say('holds' if one.holds else 'cannot_hold', lang)}] {line}", style="" if one.holds else "bold")
 

@@ -129,7 +129,7 @@ def test_too_few_rounds_keep_the_best_and_say_so(city: Path, tmp_path: Path) -> 
     short = tmp_path / "short.toml"
     text = Path("experiments/studies/levels.toml")
     shutil.copy(Path(__file__).parents[2] / text, short)
-    short.write_text(short.read_text(encoding="utf-8").replace("rounds = 12 ", "rounds = 1 "), encoding="utf-8")
+    short.write_text(short.read_text(encoding="utf-8").replace("rounds = 20 ", "rounds = 1 "), encoding="utf-8")
     code, said = fit(city, str(short))
     assert code == 1
     assert "is still" in said
