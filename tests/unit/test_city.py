@@ -40,6 +40,7 @@ from model.ledger import AccountKind, Memo
 from model.payment import OUTFLOW, RECORDED
 from model.payment.capitation import Capitation
 from model.phases import PHASES
+from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION
 from model.visits import C_BASIC, C_CHARGE
 
 SCALE = 0.003
@@ -258,6 +259,19 @@ def test_head_money_is_the_base_s_money_by_tier() -> None:
         base = instance.base[:n][peers][..., RECORDED].sum(axis=0)
         assert (base > 0).all()
         np.testing.assert_allclose(instance.terms.money[:n][peers].sum(axis=0), base * (1 + growth))
+
+
+@pytest.mark.parametrize(("policy", "own"), [("capitation", (HEADS_INSTITUTION, HEADS_BOTH)), ("package", (HEADS_GROUP, HEADS_BOTH))])
+def test_own_heads_are_what_the_mode_means_by_heads(policy: str, own: tuple[int, ...]) -> None:
+    """At a township hospital: people assigned to it under capitation, people of its group under a package; fees for all others."""
+    city = City("yuncheng", policy, scale=SMALLEST)
+    providers = city.geography.providers
+    township = int(np.flatnonzero((providers.tier == 0) & (providers.group >= 0))[0])
+    tertiary = int(np.flatnonzero((providers.tier == TERTIARY) & (providers.group < 0) & providers.local)[0])
+    for kind in range(4):
+        modes = [city.settlement.instances[i].mode.name for i in city.settlement.route[kind, township, 1]]
+        assert [mode != "ffs" for mode in modes] == [relation in own for relation in range(4)]
+        assert {city.settlement.instances[i].mode.name for i in city.settlement.route[kind, tertiary, 1]} == {"ffs"}
 
 
 # Books over a year, under every kind of policy

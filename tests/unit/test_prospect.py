@@ -151,6 +151,16 @@ def test_where_services_cost_the_best_is_below_and_half_as_far() -> None:
     assert found == pytest.approx(1 + PROFIT * loss / (ALTRUISM * 2 * 2.7))
 
 
+def test_more_and_less_are_priced_each_for_itself() -> None:
+    """At a line where less pays and more does not, only the lower level gains; a level two steps away counts twice."""
+    bare = utility_rules(benefit=np.zeros(4))
+    gains = no_gains(4, more=0.0, less=2e4)
+    given = look(truth(4, provider=0), gains, neutral(), rules=bare).utility[Q_MILD, :, 0]
+    np.testing.assert_allclose(given, [PROFIT * 0.02, 0.0, 0.0])
+    at_bound = look(truth(4, provider=0), no_gains(4, more=1e4, less=0.0), neutral(intensity_mild=0.5), rules=bare)
+    np.testing.assert_allclose(at_bound.utility[Q_MILD, :, 0], PROFIT * 0.01 * np.arange(3), atol=1e-12)
+
+
 def test_outpatients_are_weighed_by_their_own_benefit() -> None:
     given = look(truth(1, provider=0), no_gains(1), neutral(intensity_outpatient=1.1), outpatient_charge=1e6, outpatient_gain=0.3 * 1e6)
     assert best(given, Q_OUT) == pytest.approx(1 + PROFIT * 0.3 / (ALTRUISM * 2.7))
