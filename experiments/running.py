@@ -148,8 +148,8 @@ def simulate(
 
 def outcomes(indicators: pd.DataFrame) -> dict[str, float]:
     """Return each city-wide indicator of a table, its mean over the table's years."""
-    is_year = indicators["period"].astype(str).str.fullmatch(r"\d{4}")
-    rows = indicators[is_year & (indicators["unit_type"] == "city")]
+    rows = indicators[indicators["unit_type"] == "city"]
+    rows = rows[rows["period"].astype(str).str.fullmatch(r"\d{4}")]
     means = rows.groupby(rows["indicator"].astype(str), sort=False)["value"].mean()
     return {str(name): float(value) for name, value in means.items()}
 
@@ -448,7 +448,7 @@ def _into(out: str | Path | None, setting: Setting, jobs: int, command: Sequence
     """Carry out a setting in a folder, or in one that is gone once its tables are read."""
     if out is None:
         with TemporaryDirectory(prefix="yibao-") as folder:
-            return _into(folder, setting, jobs, command, progress)
+            return _into(folder, setting, jobs, command, progress).loaded()
     store = open_store(Path(out), setting.asked())
     execute(setting, store, jobs=jobs, command=command, progress=progress)
     return read_results(store.folder)

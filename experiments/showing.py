@@ -141,7 +141,10 @@ def show_run(results: Results, console: Console, lang: Language, words: Words) -
 
 
 def difference(row: Any, unit: str, words: Words) -> str:
-    """Return a difference as text: signed, with half its interval, `*` where that excludes zero, `=` where it has no width."""
+    """Return a difference as text: signed, with half its interval, `*` where that excludes zero, `=` where it has no width.
+
+    A difference that is zero to the digits shown has no mark.
+    """
     if row is None or not np.isfinite(row.difference):
         return "–"
     text = words.change(row.difference, unit)
@@ -149,7 +152,8 @@ def difference(row: Any, unit: str, words: Words) -> str:
         return text
     half = (row.ci_high - row.ci_low) / 2
     spread = "=" if half == 0 else f"±{words.change(half, unit).lstrip('+')}"
-    mark = "*" if row.ci_low > 0 or row.ci_high < 0 else ""
+    clear = (row.ci_low > 0 or row.ci_high < 0) and any(digit in text for digit in "123456789")
+    mark = "*" if clear else ""
     return f"{text} {spread}{mark}"
 
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +34,39 @@ _SCRATCH = ".scratch-"
 
 @dataclass(frozen=True)
 class Results:
-    """What an output folder holds: its manifest, every run's indicators, and the comparison (empty for a single run)."""
+    """What an output folder holds; its tables are read when they are asked for, and then kept.
+
+    Attributes:
+        folder: where it lies.
+        manifest: what was asked, and on what.
+    """
 
     folder: Path
     manifest: dict[str, Any]
-    indicators: pd.DataFrame
-    comparison: pd.DataFrame
+
+    @cached_property
+    def indicators(self) -> pd.DataFrame:
+        """Every run's indicators, text as categories; while the command has not finished, of the runs that have."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        text = [name for name in COLUMNS if name in _TEXT]
+        tables = [pq.read_table(part, read_dictionary=text).replace_schema_metadata() for part in _parts(self.folder)]
+        frame: pd.DataFrame = pa.concat_tables(tables).unify_dictionaries().to_pandas()
+        return frame
+
+    @cached_property
+    def comparison(self) -> pd.DataFrame:
+        """The comparison with the baseline; empty for a single run."""
+        import pandas as pd
+
+        path = self.folder / COMPARISON
+        return pd.read_csv(path, dtype={"unit": str, "period": str}) if path.exists() else pd.DataFrame()
+
+    def loaded(self) -> Results:
+        """Read both tables now, for a folder that will be gone."""
+        _ = self.indicators, self.comparison
+        return self
 
 
 @dataclass(frozen=True)
@@ -145,20 +173,17 @@ def open_store(folder: Path, asked: Mapping[str, Any]) -> Store:
 
 
 def read_results(folder: Path) -> Results:
-    """Read an output folder; while its command has not finished, from the runs that have."""
-    import pandas as pd
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    manifest = read_manifest(folder)
-    joined = folder / INDICATORS
-    parts = [joined] if joined.exists() else sorted((folder / RUNS).glob("*.parquet"))
-    if not parts:
+    """Open an output folder in which at least one run has finished."""
+    results = Results(folder, read_manifest(folder))
+    if not _parts(folder):
         raise InputError("no run has finished in this folder", file=str(folder))
-    indicators = pa.concat_tables([pq.read_table(part).replace_schema_metadata() for part in parts]).to_pandas()
-    table = folder / COMPARISON
-    comparison = pd.read_csv(table, dtype={"unit": str, "period": str}) if table.exists() else pd.DataFrame()
-    return Results(folder, manifest, indicators, comparison)
+    return results
+
+
+def _parts(folder: Path) -> list[Path]:
+    """Return the files that hold a folder's indicators: the joined one, else the finished runs'."""
+    joined = folder / INDICATORS
+    return [joined] if joined.exists() else sorted((folder / RUNS).glob("*.parquet"))
 
 
 def read_yearly(paths: Sequence[Path]) -> pd.DataFrame:

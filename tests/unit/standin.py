@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +22,7 @@ class StandIn:
         self.policy = policy
         self.seed = seed
         self.fails_under = fails_under
+        self.killed_under: str | None = None
         self.seconds = seconds
         self.month = BASE_MONTH
         self.reduction = 0.0
@@ -42,14 +45,17 @@ class StandIn:
         fails_under: str | None = None,
         seconds: float = 0.0,
         log: str | None = None,
+        killed_under: str | None = None,
     ) -> StandIn:
-        """Take what City.load takes, and which policy fails, how long a month takes, where loading is noted."""
+        """Take what City.load takes, which policies fail or kill their process, how long a month takes, where loading is noted."""
         assert city
         assert 0 < scale <= 1
         assert conduct
         assert burn_in >= 0
         assert claims in (False, True)
-        return cls(policy or "own", seed, fails_under, seconds, log)
+        made = cls(policy or "own", seed, fails_under, seconds, log)
+        made.killed_under = killed_under
+        return made
 
     def switch_policy(self, policy: str) -> None:
         """Start another policy."""
@@ -61,6 +67,8 @@ class StandIn:
         for _ in range(months):
             if self.policy == self.fails_under:
                 raise ZeroDivisionError("no cases to settle")
+            if self.policy == self.killed_under:
+                os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(self.seconds)
             self._rows.append((self.month, 100.0 * self.seed - self.reduction))
             self.month += 1

@@ -138,6 +138,13 @@ def test_a_failed_run_loses_nothing_else(tmp_path: Path) -> None:
     assert results.manifest["finished"] is None
 
 
+def test_a_killed_worker_is_told_and_loses_no_finished_run(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="ended from outside, most likely for lack of memory"):
+        carry_out(tmp_path, setting(), jobs=2, load=partial(StandIn.load, killed_under="quota"))
+    assert "quota" not in set(read_results(tmp_path).indicators["policy"])
+    assert not list(tmp_path.glob(".scratch-*"))
+
+
 def test_a_failed_history_has_no_policies_and_leaves_nothing_to_compare(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="history-s001"):
         carry_out(tmp_path, setting(), load=partial(StandIn.load, fails_under="yuncheng_2021"))

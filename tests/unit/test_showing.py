@@ -44,7 +44,9 @@ def results(values: dict[str, list[float]], indicator: str = "cost_per_admission
         "files": {},
     }
     comparison = compare_paired(table, policies[0]) if len(policies) > 1 else pd.DataFrame()
-    return Results(Path("out"), manifest, table, comparison)
+    found = Results(Path("out"), manifest)
+    found.__dict__.update(indicators=table, comparison=comparison)  # as if they had been read
+    return found
 
 
 def shown(found: Results, lang: Language = "en", width: int = 150) -> str:
