@@ -614,6 +614,17 @@ def test_january_begins_a_new_year_for_people(by_fees: City) -> None:
     assert city.settlement.years == 1
 
 
+def test_every_death_is_counted_once_at_home_or_in_hospital(by_fees: City) -> None:
+    city = copy.deepcopy(by_fees)
+    for _ in range(4):
+        before = int((city.people.alive == 0).sum()) if city.month > JANUARY else 0
+        city.run_for(1)
+        died = int((city.people.alive == 0).sum()) - before
+        living = int((city.people.alive == 1).sum())
+        assert value(city.tables.monthly, "deaths_per_1000") == pytest.approx(died * 12_000 / living)
+        assert died >= len(city.now.deaths)
+
+
 def test_readmissions_are_of_people_treated_the_month_before(by_fees: City) -> None:
     city = copy.deepcopy(by_fees)
     before = set(month_of(city).uid.tolist()) | set(city.people.uid[city.now.needs.row].tolist())
