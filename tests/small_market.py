@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from model.care import CareRules
@@ -24,6 +25,9 @@ GROUP = np.array([0, 0, -1, 1], dtype=np.int16)
 """Their medical groups: a township and a county hospital of group 0, a city hospital of none, a county hospital of group 1."""
 N_GROUPS = 2
 KINDS, SCHEMES, RELATIONS = 4, 2, 4
+
+A_NIGHT = settings(max_examples=min(settings().max_examples, 400))
+"""As many examples as the profile asks for, but no more than a night has room for: each settles a year, for every mode."""
 
 
 def columns(n: int, given: dict[str, Any], standard: dict[str, Any]) -> dict[str, NDArray[Any]]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from agents.conduct import ConductRule, Situation, get_conduct, list_conducts
 from model.care import HIGHEST, LOWEST
+from tests.small_market import A_NIGHT
 
 Floats = NDArray[np.float64]
 DECIDERS, CHANNELS = 7, len(LOWEST)
@@ -56,6 +57,7 @@ def test_it_introduces_itself(name: str) -> None:
     assert rule.summary
 
 
+@A_NIGHT
 @given(seed=SEEDS, noise=st.sampled_from([0.0, 0.01, 5.0]))
 def test_conduct_stays_within_the_bounds(name: str, seed: int, noise: float) -> None:
     situation, _, _ = any_situation(seed, noise=noise)
@@ -67,6 +69,7 @@ def test_conduct_stays_within_the_bounds(name: str, seed: int, noise: float) -> 
     assert (moved <= HIGHEST).all()
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_what_is_seen_is_left_alone(name: str, seed: int) -> None:
     situation, _, _ = any_situation(seed, noise=0.01)
@@ -78,12 +81,14 @@ def test_what_is_seen_is_left_alone(name: str, seed: int) -> None:
     assert np.array_equal(situation.conduct, before.conduct)
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_the_same_situation_has_the_same_answer(name: str, seed: int) -> None:
     situation, _, _ = any_situation(seed, noise=0.01)
     assert np.array_equal(get_conduct(name).revise(situation), get_conduct(name).revise(situation))
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_nobody_moves_where_nothing_is_to_be_gained(name: str, seed: int) -> None:
     situation, _, _ = any_situation(seed)
@@ -91,6 +96,7 @@ def test_nobody_moves_where_nothing_is_to_be_gained(name: str, seed: int) -> Non
     np.testing.assert_allclose(get_conduct(name).revise(flat), situation.conduct, rtol=0, atol=1e-12)
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_no_step_is_longer_than_the_reach(name: str, seed: int) -> None:
     situation, _, _ = any_situation(seed)
@@ -98,6 +104,7 @@ def test_no_step_is_longer_than_the_reach(name: str, seed: int) -> None:
     assert step.max() <= REACH + 1e-12
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_the_order_of_deciders_means_nothing(name: str, seed: int) -> None:
     situation, _, _ = any_situation(seed, noise=0.01)
@@ -114,6 +121,7 @@ def test_the_order_of_deciders_means_nothing(name: str, seed: int) -> None:
     np.testing.assert_allclose(rule.revise(turned), rule.revise(situation)[order], rtol=0, atol=1e-12)
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_the_unit_utility_is_counted_in_means_nothing(name: str, seed: int) -> None:
     situation, _, _ = any_situation(seed)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from model.payment import CASES, MEASURES, OUTFLOW, RESIDUAL, UNITS, CaseTable, History, PaymentMode, get_mode, list_modes
-from tests.small_market import GROUP, N_GROUPS, TIER, case_table, history, market, opened, totals
+from tests.small_market import A_NIGHT, GROUP, N_GROUPS, TIER, case_table, history, market, opened, totals
 
 Floats = NDArray[np.float64]
 N = len(TIER)
@@ -144,6 +144,7 @@ def test_traits_are_among_the_known(name: str) -> None:
 # Pure functions over columns
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_shapes_and_finite_numbers(name: str, seed: int) -> None:
     mode, terms, cases, year = any_year(name, seed)
@@ -157,6 +158,7 @@ def test_shapes_and_finite_numbers(name: str, seed: int) -> None:
     assert np.isfinite(owed).all()
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_the_same_question_has_the_same_answer(name: str, seed: int) -> None:
     one, other = any_year(name, seed), any_year(name, seed)
@@ -166,6 +168,7 @@ def test_the_same_question_has_the_same_answer(name: str, seed: int) -> None:
     assert np.array_equal(entitled(one[0], one[3], one[1]), entitled(one[0], one[3], one[1]))
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_what_it_is_asked_about_is_left_alone(name: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -187,6 +190,7 @@ def test_what_it_is_asked_about_is_left_alone(name: str, seed: int) -> None:
     assert np.array_equal(holder, np.arange(HOLDERS))
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_the_order_of_cases_and_holders_means_nothing(name: str, seed: int) -> None:
     mode, terms, cases, year = any_year(name, seed)
@@ -198,6 +202,7 @@ def test_the_order_of_cases_and_holders_means_nothing(name: str, seed: int) -> N
     np.testing.assert_allclose(turned, entitled(mode, year, terms)[turn], rtol=1e-12)
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_the_order_of_last_year_s_cases_means_nothing(name: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -208,6 +213,7 @@ def test_the_order_of_last_year_s_cases_means_nothing(name: str, seed: int) -> N
     np.testing.assert_allclose(entitled(mode, year, mode.post(turned)), entitled(mode, year, mode.post(past)), rtol=1e-9)
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_a_case_counts_for_the_same_alone_and_in_company(name: str, seed: int) -> None:
     mode, terms, cases, _ = any_year(name, seed)
@@ -215,6 +221,7 @@ def test_a_case_counts_for_the_same_alone_and_in_company(name: str, seed: int) -
     assert np.array_equal(alone, mode.tariff(cases, terms))
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_a_quote_of_many_rows_is_many_quotes_of_one(name: str, seed: int) -> None:
     """Entitlements of rows that each have a pool of their own, as the quote asks for them."""
@@ -228,6 +235,7 @@ def test_a_quote_of_many_rows_is_many_quotes_of_one(name: str, seed: int) -> Non
 # Money
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_what_is_owed_is_whole_fen_and_loses_none(name: str, seed: int) -> None:
     mode = made(name)
@@ -245,6 +253,7 @@ def test_what_is_owed_is_whole_fen_and_loses_none(name: str, seed: int) -> None:
     np.testing.assert_array_equal(owed.sum(axis=0), np.rint(exact.sum(axis=0)))
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_counting_in_yuan_or_in_fen_is_the_same(name: str, seed: int) -> None:
     money = ("charge", "in_scope", "recorded", "residual", "own_pay")
@@ -299,6 +308,7 @@ def test_no_heads_no_money_and_no_error(name: str) -> None:
 # Declared traits
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_a_mode_that_exhausts_its_budget_pays_the_same_sum_whatever_is_done(name: str, seed: int) -> None:
     mode, terms, _, _ = any_year(name, seed)
@@ -314,6 +324,7 @@ def test_a_mode_that_exhausts_its_budget_pays_the_same_sum_whatever_is_done(name
         assert (sums[0] > 0).all()
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_outflow_is_borne_by_who_says_so_and_by_nobody_else(name: str, seed: int) -> None:
     mode, terms, _, year = any_year(name, seed)
@@ -323,6 +334,7 @@ def test_outflow_is_borne_by_who_says_so_and_by_nobody_else(name: str, seed: int
     np.testing.assert_allclose(change, -12_345.0 if mode.traits.outflow else 0.0, atol=1e-3)
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_heads_move_only_the_money_of_modes_that_count_them(name: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -334,6 +346,7 @@ def test_heads_move_only_the_money_of_modes_that_count_them(name: str, seed: int
         assert np.array_equal(entitled(mode, year, mode.post(moved)), entitled(mode, year, mode.post(past)))
 
 
+@A_NIGHT
 @given(seed=SEEDS)
 def test_what_patients_paid_in_scope_is_not_paid_again(name: str, seed: int) -> None:
     """More in-scope money from patients, all else equal, never raises what all holders together are owed by the fund."""

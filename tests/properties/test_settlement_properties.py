@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from model.payment import CASES, CHARGE, IN_SCOPE, MEASURES, OUTFLOW, RECORDED, RESIDUAL, UNITS, list_modes
 from model.payment.dip import Dip, DipTerms
 from model.settlement import Settlement, round_to_total
-from tests.small_market import GROUP, N_GROUPS, TIER, market, opened, totals
+from tests.small_market import A_NIGHT, GROUP, N_GROUPS, TIER, market, opened, totals
 
 N = len(TIER)
 HOLDERS = N + N_GROUPS
@@ -43,6 +43,7 @@ def month_of(mode: str, money: NDArray[np.float64], books: Settlement) -> tuple[
     return month, np.where(holder[:, None] >= 0, money, 0.0)
 
 
+@A_NIGHT
 @given(amounts(5, most=10**14), st.integers(1, 10**6))
 def test_rounding_keeps_the_sum_and_moves_nobody_by_a_fen(whole: NDArray[np.float64], parts: int) -> None:
     exact = whole / parts
@@ -52,12 +53,14 @@ def test_rounding_keeps_the_sum_and_moves_nobody_by_a_fen(whole: NDArray[np.floa
     assert (np.abs(rounded - exact) < 1).all()
 
 
+@A_NIGHT
 @given(amounts(5))
 def test_whole_amounts_are_left_as_they_are(whole: NDArray[np.float64]) -> None:
     assert np.array_equal(round_to_total(whole), whole)
     assert np.array_equal(round_to_total(-whole), -whole)
 
 
+@A_NIGHT
 @given(amounts(HOLDERS, 2), amounts(HOLDERS, 2), st.tuples(st.integers(0, MOST), st.integers(0, MOST)))
 def test_a_floating_value_pays_out_the_budget_to_the_fen(points: Any, residual: Any, budget: tuple[int, int]) -> None:
     books = market(Dip())
@@ -75,6 +78,7 @@ def test_a_floating_value_pays_out_the_budget_to_the_fen(points: Any, residual: 
             assert not owed[:, scheme].any()
 
 
+@A_NIGHT
 @given(amounts(HOLDERS, 2, most=10**9), st.integers(1, 12))
 def test_part_of_a_year_pays_out_that_part_of_the_budget(points: Any, elapsed: int) -> None:
     books = market(Dip())
@@ -87,6 +91,7 @@ def test_part_of_a_year_pays_out_that_part_of_the_budget(points: Any, elapsed: i
 
 
 @pytest.mark.parametrize("mode", list_modes())
+@A_NIGHT
 @given(months=st.lists(amounts(N, 2), min_size=1, max_size=12))
 def test_months_never_take_back_and_the_year_sums_to_what_is_owed(mode: str, months: list[NDArray[np.float64]]) -> None:
     books = opened(market(mode))
@@ -108,6 +113,7 @@ def test_months_never_take_back_and_the_year_sums_to_what_is_owed(mode: str, mon
 
 
 @pytest.mark.parametrize("mode", list_modes())
+@A_NIGHT
 @given(money=amounts(N, 2), elapsed=st.integers(1, 12))
 def test_what_providers_are_owed_is_what_their_holders_are_owed(mode: str, money: NDArray[np.float64], elapsed: int) -> None:
     books = opened(market(mode))
@@ -124,6 +130,7 @@ def test_what_providers_are_owed_is_what_their_holders_are_owed(mode: str, money
 
 
 @pytest.mark.parametrize("mode", list_modes())
+@A_NIGHT
 @given(money=amounts(N, 2, most=10**9), step=st.integers(1, 10**6))
 def test_a_quote_is_the_difference_that_settlement_would_make(mode: str, money: NDArray[np.float64], step: int) -> None:
     """Quoted for changed totals of one holder = settled for them, everybody else as posted."""
