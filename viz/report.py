@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import pandas as pd
 from markupsafe import Markup
 
@@ -20,13 +19,13 @@ from viz import summaries as small
 from viz.contents import Contents, read_contents
 from viz.fontbook import PAGE_FAMILY, page_font
 from viz.labels import LANGUAGES, Language, checked_language, text
+from viz.markup import environment
 from viz.sentences import findings
 from viz.tables import difference_table, level_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TEMPLATES = Path(__file__).with_name("templates")
 FONT_HERE = "data:font/woff;base64,"
 PATHS = ("total_cost_per_head", "cost_per_admission", "admissions_per_100", "intensity", "coding_gap", "county_in_share")
 FOREST = (
@@ -68,15 +67,8 @@ def write_report(out_dir: str | Path, lang: str = "zh") -> Path:
 
 def render(contents: Contents, lang: Language) -> str:
     """Return the page as HTML."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     pages = [_page(contents, language) for language in sorted(LANGUAGES, key=lambda language: language != lang)]
-    page = environment.get_template("report.html.j2").render(pages=pages, first=lang, family=PAGE_FAMILY, font=FONT_HERE)
+    page = environment().get_template("report.html.j2").render(pages=pages, first=lang, family=PAGE_FAMILY, font=FONT_HERE)
     return page.replace(FONT_HERE, page_font(page))
 
 

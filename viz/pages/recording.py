@@ -133,13 +133,17 @@ class _Teller:
 
     def update(self, rows: Callable[[], pd.DataFrame], *, force: bool = False, **known: Any) -> None:
         """Take note of months done; `rows` is only asked where there is time to tell."""
-        if self._stopped():
-            self.recorded = replace(self.recorded, **known, monthly=rows())
-            raise _StoppedError
         self.recorded = replace(self.recorded, **known)
+        self.check(rows)
         if force or time.monotonic() - self._told >= TELL_SECONDS:
             self.recorded = replace(self.recorded, monthly=rows())
             self.say(force=True)
+
+    def check(self, rows: Callable[[], pd.DataFrame]) -> None:
+        """End the run, with what is there, if the visitor has stopped it."""
+        if self._stopped():
+            self.recorded = replace(self.recorded, monthly=rows())
+            raise _StoppedError
 
     def say(self, *, force: bool = False) -> None:
         """Tell, if it is time."""
@@ -161,13 +165,16 @@ def _run(choice: Choice, teller: _Teller, load: Load) -> None:
         cities[policy] = pickle.loads(history)
         cities[policy].switch_policy(policy)
     total = 12 * choice.years
+
+    def rows() -> pd.DataFrame:
+        return _rows(cities, choice.seed)
+
     for month in range(1, total + 1):
         for city in cities.values():
             city.run_for(1)
-            if teller._stopped():
-                raise _StoppedError
+            teller.check(rows)
         teller.update(
-            lambda: _rows(cities, choice.seed),
+            rows,
             force=month == total,
             stage="running",
             done=HISTORY_MONTHS + month,
