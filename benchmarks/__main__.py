@@ -114,17 +114,17 @@ def show_settlement(found: dict[str, Any]) -> str:
 
 def show_start(found: dict[str, Any]) -> str:
     """Seconds of imports and of a first city."""
-    rows: list[list[Cell]] = [[name, seconds] for name, seconds in found["imports"].items()]
-    rows += [[f"  of which {name}", seconds] for name, seconds in found["packages"].items()]
+    rows: list[list[Cell]] = [[name, spent["seconds"], spent["cpu_seconds"]] for name, spent in found["imports"].items()]
+    rows += [[f"  of which {name}", seconds, ""] for name, seconds in found["packages"].items()]
     if found["kernels"] is not None:
         cold, warm = found["kernels"]["cold"], found["kernels"]["warm"]
         rows += [
-            [f"a first small city, nothing compiled ({cold['kernels']} kernels)", cold["city_seconds"]],
-            ["the same, kernels from the cache", warm["city_seconds"]],
-            ["compiling", cold["compile_seconds"]],
-            *([f"  of which {name}", seconds] for name, seconds in cold["dearest"].items()),
+            [f"a first small city, nothing compiled ({cold['kernels']} kernels)", cold["city_seconds"], cold["cpu_seconds"]],
+            ["the same, kernels from the cache", warm["city_seconds"], warm["cpu_seconds"]],
+            ["compiling", cold["compile_seconds"], ""],
+            *([f"  of which {name}", seconds, ""] for name, seconds in cold["dearest"].items()),
         ]
-    return table("Cold start", ["", "seconds"], rows)
+    return table("Cold start", ["", "seconds", "of processor time"], rows)
 
 
 PIECES: Mapping[str, tuple[Callable[[Plan], Any], Callable[[Any], str]]] = {

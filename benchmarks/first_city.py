@@ -11,31 +11,36 @@ SHOWN = 10
 
 
 def measure() -> dict[str, Any]:
-    """Seconds of import, of the small city, and of compiling, the dearest kernels by name (what a kernel calls is counted by itself)."""
+    """Seconds of import, of the small city, and of compiling, the dearest kernels by name with how many types each was compiled for.
+
+    What a kernel calls is counted by itself.
+    """
     began = time.perf_counter()
     from numba.core import event
 
     from benchmarks.cities import warm_up
 
     imported = time.perf_counter() - began
-    began = time.perf_counter()
+    working, began = time.process_time(), time.perf_counter()
     with event.install_recorder("numba:compile") as recorder:
         warm_up()
-    lived = time.perf_counter() - began
+    lived, worked = time.perf_counter() - began, time.process_time() - working
     spent = _exclusive(recorder.buffer)
-    dearest = dict(sorted(spent.items(), key=lambda item: -item[1])[:SHOWN])
+    seconds = {name: sum(each) for name, each in spent.items()}
+    dearest = sorted(seconds, key=seconds.__getitem__, reverse=True)[:SHOWN]
     return {
         "import_seconds": imported,
         "city_seconds": lived,
-        "compile_seconds": sum(spent.values()),
+        "cpu_seconds": worked,
+        "compile_seconds": sum(seconds.values()),
         "kernels": len(spent),
-        "dearest": dearest,
+        "dearest": {f"{name} ×{len(spent[name])}": seconds[name] for name in dearest},
     }
 
 
-def _exclusive(events: list[tuple[float, Any]]) -> dict[str, float]:
-    """Seconds of compiling each kernel without those it made to be compiled on the way."""
-    spent: dict[str, float] = {}
+def _exclusive(events: list[tuple[float, Any]]) -> dict[str, list[float]]:
+    """Seconds of each compilation of each kernel without those it made to be compiled on the way."""
+    spent: dict[str, list[float]] = {}
     open_: list[tuple[str, float]] = []
     inside: list[float] = []
     for moment, happened in events:
@@ -46,7 +51,7 @@ def _exclusive(events: list[tuple[float, Any]]) -> dict[str, float]:
             continue
         name, began = open_.pop()
         whole = moment - began
-        spent[name] = spent.get(name, 0.0) + whole - inside.pop()
+        spent.setdefault(name, []).append(whole - inside.pop())
         if inside:
             inside[-1] += whole
     return spent

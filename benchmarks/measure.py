@@ -18,6 +18,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 STATUS = Path("/proc/self/status")
 PACKAGES = ("numpy", "numba", "mesa", "pandas")
+SETTINGS = ("NUMBA_NUM_THREADS", "NUMBA_THREADING_LAYER", "OMP_WAIT_POLICY")
+"""Variables of the environment that change speed."""
 
 
 def peak_mib() -> float:
@@ -66,4 +68,5 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "load": [round(load, 2) for load in os.getloadavg()],
         **{name: version(name) for name in PACKAGES},
+        **{name: os.environ.get(name) for name in SETTINGS},
     }
