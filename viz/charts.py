@@ -90,7 +90,7 @@ def forest(rows: pd.DataFrame, policies: Sequence[str], lang: Language, *, dark:
         }
     option = _base(text("figure.forest_axis", lang), lang, dark, [line["name"] for line in series])
     option["legend"] = _legend(dark)
-    option["grid"] |= {"top": 64}
+    option["grid"] |= {"top": 60}
     option["xAxis"] = {"type": "value", **_axis(dark), "axisLabel": {"formatter": "{value}%", "color": INK[dark]}}
     option["yAxis"] = {
         "type": "category",
@@ -121,7 +121,7 @@ def treated_where(shares: pd.DataFrame, lang: Language, *, dark: bool = False, f
         )
     option = _base(text("figure.places_axis", lang), lang, dark, [line["name"] for line in series])
     option["legend"] = _legend(dark)
-    option["grid"] |= {"top": 64}
+    option["grid"] |= {"top": 60}
     option["tooltip"] = {"trigger": "axis", "axisPointer": {"type": "shadow"}, "confine": True}
     option["xAxis"] = {"type": "value", "max": 100, **_axis(dark), "axisLabel": {"formatter": "{value}%", "color": INK[dark]}}
     option["yAxis"] = {
@@ -197,7 +197,7 @@ def _base(title: str, lang: Language, dark: bool, series: Sequence[str]) -> Opti
             "left": 4,
             "top": 2,
         },
-        "grid": {"left": 8, "right": 16, "top": 36, "bottom": 8, "containLabel": True},
+        "grid": {"left": 8, "right": 16, "top": 46, "bottom": 8, "containLabel": True},
     }
 
 
@@ -224,11 +224,19 @@ def _band(own: pd.DataFrame, shown: Sequence[str], months: Sequence[str], name: 
 
 
 def _switch_line(month: str, lang: Language, dark: bool) -> Option:
+    small = {"color": INK[dark], "fontSize": 10}
     return {
         "symbol": "none",
         "silent": True,
         "lineStyle": {"color": INK[dark], "type": "dashed", "width": 1},
-        "label": {"formatter": text("figure.switch", lang), "position": "insideEndTop", "color": INK[dark], "fontSize": 10},
+        "label": {
+            "formatter": text("figure.switch", lang),
+            "position": "end",
+            "rotate": 0,
+            "distance": 3,
+            "color": INK[dark],
+            "fontSize": 10,
+        },
         "data": [{"xAxis": month}],
     }
 

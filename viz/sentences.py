@@ -11,7 +11,7 @@ import pandas as pd
 
 from viz import formats, labels
 from viz.labels import Language, text
-from viz.summaries import differences
+from viz.summaries import differences, has_percentage
 
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "cost": ("total_cost_per_head", "fund_cost_per_head", "cost_per_admission"),
@@ -20,8 +20,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "access": ("oop_per_head", "unmet_need_share"),
 }
 """What is asked, and the indicators that answer."""
-ABSOLUTE_BELOW = 0.05
-"""A baseline this near zero gives no sensible percentage: the difference itself is told."""
 
 
 SIGNS = {"lower": "▼", "higher": "▲", "neither": "≈", "untold": "?"}
@@ -100,19 +98,13 @@ def _sentence(rows: pd.DataFrame, name: str, baseline: str, lang: Language, file
     return Sentence(opening, told, lang)
 
 
-def _relative(row: Any) -> bool:
-    """Say whether a percentage of the baseline makes sense for this row."""
-    is_money_or_count = labels.unit_of(row.indicator) not in (formats.PER_CENT, "ratio", "index")
-    return is_money_or_count and abs(row.mean_baseline) > ABSOLUTE_BELOW
-
-
 def _difference(row: Any, lang: Language) -> str:
-    if _relative(row):
+    if has_percentage(row.indicator, row.mean_baseline):
         return formats.relative(row.relative_pct)
     return formats.difference(row.difference, labels.unit_of(row.indicator), lang)
 
 
 def _interval(row: Any, lang: Language) -> str:
-    if _relative(row):
+    if has_percentage(row.indicator, row.mean_baseline):
         return formats.relative_interval(row.relative_low, row.relative_high, lang)
     return formats.interval(row.ci_low, row.ci_high, labels.unit_of(row.indicator), lang)

@@ -11,6 +11,7 @@ import pandas as pd
 from experiments.comparison import t_interval, with_span
 from experiments.setting import whole_years
 from model.calendar import format_month, parse_month
+from viz import labels
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "cost": (
@@ -78,6 +79,9 @@ NEUTRAL = {"intensity": 1.0}
 TIERS = ("primary_admission_share", "secondary_admission_share", "tertiary_admission_share")
 SEVERITIES = ("mild", "moderate", "severe")
 SMOOTHED_MONTHS = 3
+NO_PERCENTAGE = ("share", "ratio", "index")
+ABSOLUTE_BELOW = 0.05
+"""A baseline this near zero gives no sensible percentage: the difference itself is told."""
 ROUNDING = 1e-9
 """Differences smaller than this are what floating-point sums leave, not effects."""
 
@@ -181,6 +185,11 @@ def differences(comparison: pd.DataFrame, names: Iterable[str], period: str, uni
     rows["relative_high"] = 100 * rows["ci_high"] / size
     rank = {name: i for i, name in enumerate(order)}
     return rows.sort_values("indicator", key=lambda column: column.map(rank), kind="stable").reset_index(drop=True)
+
+
+def has_percentage(name: str, baseline: float) -> bool:
+    """Say whether a difference of an indicator is sensibly told in per cent of the baseline: no share or ratio, not near zero."""
+    return labels.unit_of(name) not in NO_PERCENTAGE and abs(baseline) > ABSOLUTE_BELOW
 
 
 def present(indicators: pd.DataFrame, names: Iterable[str], unit_type: str = "city") -> list[str]:

@@ -86,9 +86,10 @@ def recent_table(
         cells = [Cell(formats.plain(base, unit))]
         for policy in policies[1:]:
             gap = found.get((name, policy), float("nan")) - base
+            gap = 0.0 if abs(gap) < small.ROUNDING else gap
             arrow = UP if gap > 0 else DOWN if gap < 0 else ""
-            share = formats.relative(100 * gap / abs(base)) if base else ""
-            cells.append(Cell(formats.bare_difference(gap, unit), share if unit != formats.PER_CENT else "", arrow))
+            share = formats.relative(100 * gap / abs(base)) if small.has_percentage(name, base) else ""
+            cells.append(Cell(formats.bare_difference(gap, unit), share, arrow))
         rows.append(Row(labels.titled(name, lang), labels.formula(name, lang), tuple(cells)))
     return Table(columns, (("", tuple(rows)),))
 

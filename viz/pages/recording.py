@@ -44,7 +44,7 @@ class Choice:
         return HISTORY_MONTHS + 12 * self.years
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity: tables have no plain equality
 class Recorded:
     """What is known of a run so far. Never changed, only replaced, so that any number of charts may read it.
 

@@ -78,7 +78,8 @@ def Charts(contents: Contents, view: str, lang: Language, dark: bool) -> Element
     options = solara.use_memo(lambda: _options(contents, view, lang, dark), [id(contents), view, lang, dark])
     with solara.Div(classes=["yb-charts"]) as main:
         for i, (height, option) in enumerate(options):
-            with solara.Div(classes=["yb-chart"]).key(f"{view}-{i}"):
+            wide = option["series"] and option["series"][0]["type"] == "boxplot"
+            with solara.Div(classes=["yb-chart", *(["yb-full"] if wide else [])]).key(f"{view}-{i}"):
                 attributes = {"style": f"height: {height}px; width: 100%", "role": "img", "aria-label": option["title"]["text"]}
                 solara.FigureEcharts(option=option, responsive=True, attributes=attributes)
     return main
@@ -90,7 +91,7 @@ def _options(contents: Contents, view: str, lang: Language, dark: bool) -> list[
     made: list[tuple[int, charts.Option]] = []
     if contents.baseline is not None and view != "gaming":
         rows = small.differences(contents.comparison, small.GROUPS[view], contents.period)
-        height = 110 + 16 * max(1, rows["indicator"].nunique()) * max(2, len(contents.others))
+        height = 110 + rows["indicator"].nunique() * (14 + 10 * len(contents.others))
         made.append((height, charts.forest(rows, contents.others, lang, dark=dark, files=files)))
     if view == "gaming":
         table = small.levels(contents.indicators, small.CHANNELS, policies, contents.years)

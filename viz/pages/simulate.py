@@ -27,6 +27,7 @@ FIRST_POLICIES = ("ffs", "dip")
 FIRST_SCALE = 0.005
 MOST_YEARS = 5
 SHOWN_MONTHS = 12
+NOTHING_YET = Recorded()
 SEEDS_ADVISED = 8
 VIEWS: dict[str, tuple[str, ...]] = {
     "cost": ("total_cost_per_head", "fund_cost_per_head", "cost_per_admission", "admissions_per_100"),
@@ -42,7 +43,7 @@ TABLE = tuple(dict.fromkeys(name for names in VIEWS.values() for name in names))
 def Page() -> Element:  # noqa: N802 - a component
     """Settings at the left (above, on a narrow screen), what is recorded at the right."""
     lang = use_language()
-    recorded = solara.use_reactive(Recorded())
+    recorded, set_recorded = solara.use_state(NOTHING_YET)
     stop = solara.use_ref(threading.Event())
     choice, set_choice = solara.use_state(solara.use_memo(_first_choice, []))
     city_shown.value = choice.city
@@ -59,17 +60,15 @@ def Page() -> Element:  # noqa: N802 - a component
 
         def tell(news: Recorded) -> None:
             if stop.current is stopped:  # a run that was replaced has nothing more to say
-                recorded.value = news
+                set_recorded(news)
 
         threading.Thread(target=record, args=(choice, tell, stopped.is_set), daemon=True).start()
 
     with solara.Div(classes=["yb-main"]) as main:
         with solara.Div():
-            Settings(
-                choice=choice, on_choice=set_choice, busy=recorded.value.busy, on_run=run, on_stop=lambda: stop.current.set(), lang=lang
-            )
+            Settings(choice=choice, on_choice=set_choice, busy=recorded.busy, on_run=run, on_stop=lambda: stop.current.set(), lang=lang)
         with solara.Div():
-            Results(recorded=recorded.value, changed=recorded.value.choice not in (None, choice), lang=lang)
+            Results(recorded=recorded, changed=recorded.choice not in (None, choice), lang=lang)
     return main
 
 
