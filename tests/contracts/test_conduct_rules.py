@@ -106,6 +106,15 @@ def test_no_step_is_longer_than_the_reach(name: str, seed: int) -> None:
 
 @A_NIGHT
 @given(seed=SEEDS)
+def test_moves_go_uphill(name: str, seed: int) -> None:
+    """On every parabola the new place is at least as good as the old one."""
+    situation, top, bend = any_situation(seed)
+    moved = get_conduct(name).revise(situation)
+    before, after = (-bend * (at.T - top) ** 2 for at in (situation.conduct, moved))
+    assert (after >= before - 1e-12).all()
+
+
+@given(seed=SEEDS)
 def test_the_order_of_deciders_means_nothing(name: str, seed: int) -> None:
     situation, _, _ = any_situation(seed, noise=0.01)
     order = np.random.default_rng(seed).permutation(DECIDERS)
