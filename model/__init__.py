@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING
 
 from model.kernel_cache import use_own_folder
@@ -21,6 +22,8 @@ _HOMES = {
 __all__ = ["Catalogue", "City", "InputError", "load_catalogue", "warm_up"]
 
 use_own_folder()
+# threads that wait must not spin: on a busy machine spinning costs several times the work itself
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def __getattr__(name: str) -> object:

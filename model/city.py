@@ -32,7 +32,7 @@ from model.decisions import Decision
 from model.demography import DemographyRules, prepare_demography
 from model.errors import InputError
 from model.geography import neighbourhood_graph
-from model.illness import IllnessRules, prepare_illness
+from model.illness import IllnessRules, expected_cases, prepare_illness
 from model.invariants import Bills, check_after_phase
 from model.ledger import AccountKind, Ledger, Memo
 from model.month import Month
@@ -248,10 +248,8 @@ class City(mesa.Model):
         self.demography = prepare_demography(rules, plan)
         self.illness = prepare_illness(illness, plan, self.catalogue, rules)
         self.people = synthesise(self.seed, plan)
-        groups = self.illness.groups
-        volume = np.diff(groups.cumulative, axis=1, prepend=0.0).mean(axis=0)
-        weight = self.catalogue.weight[groups.member]
-        self.severity_weight = volume @ weight / volume.sum()
+        cases = expected_cases(self.illness, plan).sum(axis=0)
+        self.severity_weight = self.catalogue.weight @ cases / cases.sum(axis=0)
         self.readmissions: tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]] = (
             np.zeros(0, dtype=np.int32),
             np.zeros(0, dtype=np.int16),
@@ -330,6 +328,7 @@ class City(mesa.Model):
         self.policy_open = False
         self._claims: list[Claims] = []
         self._cells: list[NDArray[np.int64]] = []
+        self._cell_total: NDArray[np.int64] = np.zeros(1, dtype=np.int64)
         self._kept: list[Claims] = []
         self.tables = Record(
             {
@@ -582,7 +581,10 @@ class City(mesa.Model):
         claims = month.claims
         assert claims is not None
         self._claims = [*self._claims, claims][-REMEMBERED:]
-        self._cells = [*self._cells, month.visits.cells][-REMEMBERED:]
+        self._cells = [*self._cells, month.visits.cells]
+        self._cell_total = self._cell_total + month.visits.cells
+        if len(self._cells) > REMEMBERED:
+            self._cell_total -= self._cells.pop(0)
         n = len(self.geography.providers)
         days = np.bincount(claims.provider, weights=claims.stay.astype(np.float64), minlength=n)
         demand = np.divide(days, self.bed_days_available, out=np.zeros(n), where=self.bed_days_available > 0)
@@ -596,8 +598,7 @@ class City(mesa.Model):
         return recent
 
     def _cell_sum(self) -> NDArray[np.int64]:
-        total: NDArray[np.int64] = np.sum(self._cells, axis=0)
-        return total
+        return self._cell_total
 
     def recent_cells(self) -> VisitCells:
         """Visits of the remembered months in cells."""

@@ -39,9 +39,10 @@ def quoted_optimum(now: Floats, level: Floats, utility: Floats, reach: float) ->
     bend = (utility[:, 2] - 2 * utility[:, 1] + utility[:, 0]) / step**2
     bent = bend < -1e-12
     top = mid + np.where(bent, slope / np.where(bent, -bend, 1.0), np.sign(slope) * reach)
-    # where an outer point is the best of the three, go at least there: a parabola may turn too early
+    # without a top, go at least to the better outer point
     best = np.argmax(utility, axis=1)
-    top = np.where(best == 0, np.minimum(top, low), np.where(best == 2, np.maximum(top, high), top))
+    ends = np.where(best == 0, np.minimum(top, low), np.where(best == 2, np.maximum(top, high), top))
+    top = np.where(bent, top, ends)
     # utility flat to rounding: nothing to gain, nothing changes
     top = np.where(np.ptp(utility, axis=1) < 1e-12, now, top)
     return np.clip(top, now - reach, now + reach)

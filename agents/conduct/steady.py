@@ -13,7 +13,7 @@ class Steady:
     name: ClassVar[str] = "steady"
     label_zh: ClassVar[str] = "行为不变"
     label_en: ClassVar[str] = "Steady"
-    summary: ClassVar[str] = "conduct never changes; a control"
+    summary: ClassVar[str] = "conduct never changes; a control (the charge of finished cases is still chosen)"
 
     def revise(self, situation: Situation) -> Floats:
         """A copy of the present conduct."""

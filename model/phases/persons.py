@@ -8,7 +8,7 @@ import numpy as np
 
 from model.calendar import month_of
 from model.demography import reset_year, step_demography
-from model.illness import inpatient_need, outpatient_need, update_chronic
+from model.illness import draw_needs, update_chronic
 from model.ledger import AccountKind, Memo
 from model.month import Needs
 
@@ -45,9 +45,8 @@ def health(city: City) -> None:
     """Chronic disease begins and progresses; needs for visits and stays arise, readmissions of last month among them."""
     people, month = city.people, city.now
     update_chronic(people, month.index, city.seed, city.illness)
-    visits = outpatient_need(people, month.index, city.seed, city.illness)
+    visits, fresh = draw_needs(people, month.index, city.seed, city.illness)
     month.visit_row, month.visit_kind = visits.row, visits.kind
-    fresh = inpatient_need(people, month.index, city.seed, city.illness)
     row, group, severity = city.readmissions
     again = (people.alive[row] == 1) & ~np.isin(row, fresh.row)
     rows = np.concatenate([fresh.row, row[again]])
