@@ -6,10 +6,11 @@ PYTHON := $(VENV)/bin/python
 PINS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint bench constraints environment clean
+.PHONY: help demo app test test-all lint bench constraints environment clean
 
 help:
 	@echo "make demo      compare six ways of paying providers in Yuncheng, into out/demo"
+	@echo "make app       open the page"
 	@echo "make test      run the tests (quick);  make test-all  also the slow ones, with many more examples"
 	@echo "make lint      check style and types"
 	@echo "make bench     measure speed and memory"
@@ -17,6 +18,9 @@ help:
 
 demo: $(VENV)/.has-run
 	$(VENV)/bin/yibao compare --city yuncheng --policies ffs,quota,dip,capitation,package,global --scale 0.02 --years 3 --seeds 4 --out out/demo
+
+app: $(VENV)/.has-app
+	$(VENV)/bin/yibao app
 
 test: $(VENV)/.has-dev
 	YIBAO_PROFILE=ci $(PYTHON) -m pytest
@@ -49,6 +53,10 @@ $(VENV)/.has-run: $(PINS)
 	@sh .ci/environment $(VENV) .
 	@touch $@
 
+$(VENV)/.has-app: $(PINS)
+	@sh .ci/environment $(VENV) '.[offline]'
+	@touch $@ $(VENV)/.has-run
+
 $(VENV)/.has-dev: $(PINS)
 	@sh .ci/environment $(VENV) '.[offline,dev]'
-	@touch $@ $(VENV)/.has-run
+	@touch $@ $(VENV)/.has-app $(VENV)/.has-run

@@ -237,6 +237,21 @@ def report(
         typer.echo(_say("report_written", language, file=folder / REPORT))
 
 
+@app.command("app")
+def open_app(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", show_default=False)] = None,
+    port: Annotated[int, typer.Option("--port", help="0 is any that is free.")] = 0,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    lang: Lang = None,
+) -> int:
+    """Open the page in a browser, on its own or with the results in a folder."""
+    if not 0 <= port <= 65535:
+        raise InputError("out of range", path="--port", found=port, allowed="0 to 65535")
+    from viz.launch import run as launch
+
+    return launch(folder, port=port, host=host, lang=_language(lang))
+
+
 @explain_app.command("city")
 def explain_city(
     name: Annotated[str, typer.Argument(metavar="NAME|FILE")],

@@ -229,14 +229,7 @@ def _switch_line(month: str, lang: Language, dark: bool) -> Option:
         "symbol": "none",
         "silent": True,
         "lineStyle": {"color": INK[dark], "type": "dashed", "width": 1},
-        "label": {
-            "formatter": text("figure.switch", lang),
-            "position": "end",
-            "rotate": 0,
-            "distance": 3,
-            "color": INK[dark],
-            "fontSize": 10,
-        },
+        "label": {"formatter": text("figure.switch", lang), "position": "end", "rotate": 0, "distance": 3, **small},
         "data": [{"xAxis": month}],
     }
 

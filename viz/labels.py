@@ -106,7 +106,7 @@ def policy_short(name: str, lang: Language, files: Mapping[str, str] | None = No
     'DIP'
     """
     label = policy(name, lang, files)
-    inner = re.search(r"[（(]([^（()）]+)[)）]\s*$", label)
+    inner = re.search(r"[\uff08(]([^\uff08()\uff09]+)[)\uff09]\s*$", label)
     return inner.group(1) if inner else label
 
 

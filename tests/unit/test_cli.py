@@ -74,6 +74,7 @@ def test_one_of_a_kind_is_shown(capsys: pytest.CaptureFixture[str], kind: str, n
         (["check", "city", "yuncheng", "--scale", "0"], "scale"),
         (["calibrate", "level"], "did you mean 'levels'"),
         (["report", "nowhere"], "no manifest.json"),
+        (["app", "--port", "70000"], "--port"),
         (["report", "nowhere", "--format", "pptx"], "--format"),
         (["compare", "--city", "yuncheng", "--policies", "ffs,dip"], "--out"),
         (["compare", "--city", "yuncheng", "--policies", "ffs,dip", "--out", "x", "--scale", "wide"], "--scale"),
