@@ -92,7 +92,7 @@ def _drawings(contents: Contents, lang: Language) -> list[tuple[str, str, str, C
     if contents.baseline is not None:
         baseline = labels.policy_short(contents.baseline, lang, contents.files)
         caption = text("figure.forest_caption", lang, years=years, baseline=baseline, interval=interval)
-        drawings.append(("forest", "differences", caption, partial(_forest, contents, lang)))
+        drawings.append(("forest", "differences", caption, partial(forest_of, contents, lang)))
     if contents.switch is None:
         drawings.append(("paths", "paths", text("figure.paths_caption_run", lang), partial(_paths, contents, lang)))
     else:
@@ -110,7 +110,8 @@ def _drawings(contents: Contents, lang: Language) -> list[tuple[str, str, str, C
     return drawings
 
 
-def _forest(contents: Contents, lang: Language) -> Figure | None:
+def forest_of(contents: Contents, lang: Language) -> Figure | None:
+    """Differences from the baseline with their intervals, or None where there is but one policy."""
     rows = small.differences(contents.comparison, FOREST, contents.period)
     return None if rows.empty else figures.forest(rows, contents.others, lang, contents.files)
 
