@@ -6,7 +6,6 @@ import time
 
 from model.calendar import parse_month
 from model.city import OPENING_MONTHS, City
-from model.codes import SCHEMES
 from model.policy import load_city
 
 NAME = "yuncheng"
@@ -16,8 +15,7 @@ SMALL = 3_000
 
 def scale_of(people: int) -> float:
     """Share of the city that has so many people; the whole city where it has fewer."""
-    enrolment = load_city(NAME).enrolment
-    return min(people / sum(float(enrolment[s].persons.history[0].value) for s in SCHEMES), 1.0)
+    return min(people / load_city(NAME).persons, 1.0)
 
 
 class TimedCity(City):

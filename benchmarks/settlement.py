@@ -28,7 +28,7 @@ def measure(claims: int, repeats: int, people: int = PEOPLE, seed: int = 1) -> d
     rows = np.random.default_rng(seed)
     recent = city.recent_claims()
     drawn: Claims = recent.take(np.sort(rows.integers(len(recent), size=claims)))
-    seen: CaseTruth | None = city.claims_truth
+    seen: CaseTruth | None = city.now.truth
     if seen is None:
         raise RuntimeError("the city has had no cases")
     truth: CaseTruth = seen.take(np.sort(rows.integers(len(seen), size=claims)))

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from experiments.running import Load, Progress, execute
-from experiments.setting import check_modes, checked
+from experiments.setting import check_modes, checked_single
 from experiments.store import open_store, read_yearly
 from experiments.texts import Language, say
 from model.codes import SCHEMES, TIERS
@@ -115,20 +115,7 @@ def simulated_levels(
     from model.policy.loader import load_city
 
     policy = load_city(city).own_policy
-    setting = checked(
-        "run",
-        city=city,
-        policies=[policy],
-        baseline=None,
-        start=policy,
-        burn_in=burn_in,
-        switch=0,
-        scale=scale,
-        years=1,
-        seeds=seeds,
-        conduct="best_response",
-        claims=False,
-    )
+    setting = checked_single(city, policy, burn_in=burn_in, scale=scale, years=1, seeds=seeds)
     with TemporaryDirectory(prefix="yibao-") as folder:
         store = open_store(Path(folder), setting.asked())
         execute(setting, store, jobs=jobs, progress=progress, load=load)

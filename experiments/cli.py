@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from experiments.running import Progress
     from experiments.showing import Words
+    from experiments.store import Results
     from experiments.texts import Language
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -119,11 +120,7 @@ def run(
             command=_command(),
             progress=progress,
         )
-    _write_report(out, language)
-    if not quiet:
-        console = _console()
-        show_run(results, console, language, _words())
-        _tell_written(console, out, language)
+    _finish(results, show_run, out, quiet, language)
 
 
 @app.command()
@@ -169,11 +166,7 @@ def compare(
             command=_command(),
             progress=progress,
         )
-    _write_report(out, language)
-    if not quiet:
-        console = _console()
-        show_comparison(results, console, language, _words())
-        _tell_written(console, out, language)
+    _finish(results, show_comparison, out, quiet, language)
 
 
 @app.command()
@@ -330,6 +323,7 @@ def _progress(quiet: bool, lang: Language) -> Iterator[Progress | None]:
 def _words() -> Words:
     """Return what things are called and how numbers are written: as in the report."""
     from experiments.showing import Words
+    from experiments.store import Results
     from viz import formats, labels
 
     return Words(
@@ -346,6 +340,15 @@ def _write_report(folder: Path, lang: Language) -> None:
     from viz.report import write_report
 
     write_report(folder, lang)
+
+
+def _finish(results: Results, show: Callable[..., None], folder: Path, quiet: bool, lang: Language) -> None:
+    """Write the report and, unless quiet, show the results and say where they are."""
+    _write_report(folder, lang)
+    if not quiet:
+        console = _console()
+        show(results, console, lang, _words())
+        _tell_written(console, folder, lang)
 
 
 def _tell_written(console: Console, folder: Path, lang: Language) -> None:

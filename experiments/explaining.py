@@ -82,7 +82,7 @@ def _city_line(name: str, lang: Language) -> str:
     from model.policy.loader import load_city
 
     city = load_city(name)
-    return f"{getattr(city.label, lang)} · {_people(city):,} · {city.base_year} · {city.own_policy}"
+    return f"{getattr(city.label, lang)} · {city.persons:,} · {city.base_year} · {city.own_policy}"
 
 
 def _show_city(name: str, lang: Language) -> Iterator[str]:
@@ -91,17 +91,12 @@ def _show_city(name: str, lang: Language) -> Iterator[str]:
     city = load_city(name)
     yield f"{city.name}  {getattr(city.label, lang)}"
     yield getattr(city.data_status, lang)
-    yield say("city_facts", lang, year=city.base_year, policy=city.own_policy, people=f"{_people(city):,}")
+    yield say("city_facts", lang, year=city.base_year, policy=city.own_policy, people=f"{city.persons:,}")
     townships = sum(county.townships for county in city.counties)
     yield say("city_places", lang, counties=len(city.counties), hospitals=len(city.institutions), townships=townships)
     for county in city.counties:
         yield f"  {county.name:<{_COLUMN}} {getattr(county.label, lang)} · {county.share:.1%}"
     yield say("city_targets", lang, count=len(city.targets), fitted=sum(target.fit for target in city.targets))
-
-
-def _people(city: Any) -> int:
-    month = city.base_year * 12
-    return sum(int(city.enrolment[scheme].persons.at(month)) for scheme in ("employee", "resident"))
 
 
 def _policies() -> list[str]:

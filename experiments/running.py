@@ -21,7 +21,7 @@ import cloudpickle
 
 from experiments import manifest as record
 from experiments.failures import RunError
-from experiments.setting import Setting, check_seed, checked
+from experiments.setting import Setting, check_seed, checked, checked_single
 from experiments.store import Results, Store, appending, open_store, read_results, read_yearly
 from model.errors import InputError
 
@@ -129,20 +129,7 @@ def simulate(
     """Run one policy (the city's own unless given) from the base year with one seed and return its tables."""
     check_seed(seed)
     policy = _own_policy(city) if policy is None else policy
-    setting = checked(
-        "run",
-        city=city,
-        policies=[policy],
-        baseline=None,
-        start=policy,
-        burn_in=burn_in,
-        switch=0,
-        scale=scale,
-        years=years,
-        seeds=[seed],
-        conduct=conduct,
-        claims=claims,
-    )
+    setting = checked_single(city, policy, burn_in=burn_in, scale=scale, years=years, seeds=[seed], conduct=conduct, claims=claims)
     return _into(out, setting, 1, command or ("experiments.simulate",), progress)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.manifest import code_fingerprint, file_fingerprint, fingerprint
-from model.codes import SCHEMES
 from model.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -139,12 +138,39 @@ def checked(
     )
 
 
+def checked_single(
+    city: str | Path,
+    policy: str | Path,
+    *,
+    burn_in: int,
+    scale: float,
+    years: int,
+    seeds: int | Sequence[int],
+    conduct: str | Path = "best_response",
+    claims: bool = False,
+) -> Setting:
+    """Return the setting of one policy from the base year on, its own history before it."""
+    return checked(
+        "run",
+        city=city,
+        policies=[policy],
+        baseline=None,
+        start=policy,
+        burn_in=burn_in,
+        switch=0,
+        scale=scale,
+        years=years,
+        seeds=seeds,
+        conduct=conduct,
+        claims=claims,
+    )
+
+
 def check_people(scale: float, city: CityFile) -> None:
     """Refuse a scale that is no share of the city or leaves too few people."""
     from model.city import check_scale
 
-    month = city.base_year * 12
-    check_scale(scale, sum(int(city.enrolment[scheme].persons.at(month)) for scheme in SCHEMES))
+    check_scale(scale, city.persons)
 
 
 def check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from model.cases import CaseTruth
 from model.catalogue import Catalogue
+from model.streams import normals
 
 CHANNELS = (
     "intensity_outpatient",
@@ -97,9 +98,7 @@ def draw_need(uniforms: NDArray[np.float64], rules: CareRules) -> tuple[NDArray[
 
     ``uniforms[n, 4]``: two of each row make two independent normal numbers.
     """
-    radius = np.sqrt(-2 * np.log(np.maximum(uniforms[:, 0], 1e-12)))
-    z0 = radius * np.cos(2 * np.pi * uniforms[:, 1])
-    z1 = radius * np.sin(2 * np.pi * uniforms[:, 1])
+    z0, z1 = normals(uniforms)
     sd = rules.need_sd
     need = np.exp(sd * z0 - 0.5 * sd * sd)
     noisy = need * np.exp(rules.noise_sd * z1 - 0.5 * rules.noise_sd**2)

@@ -23,7 +23,7 @@ from agents.staff import Staff, hire
 from agents.utility import UtilityRules
 from model import setup
 from model.calendar import parse_month
-from model.cases import CaseTruth, Claims
+from model.cases import Claims
 from model.catalogue import load_catalogue
 from model.census import heads_by_area
 from model.claim_table import claim_frame
@@ -39,12 +39,13 @@ from model.month import Month
 from model.payment import CASES, CHARGE, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History
 from model.phases import PHASES
 from model.phases.conduct import look_ahead
+from model.phases.money import pay_out
 from model.policy import PolicyFile, load_behaviour, load_city, load_policy
 from model.population import PopulationPlan, synthesise
 from model.quote import Quote
 from model.record import Record
 from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Settlement
-from model.streams import uniforms
+from model.streams import normals, uniforms
 from model.units import yuan_to_fen
 from model.visits import C_BASIC, C_CHARGE, C_IN_SCOPE, C_VISITS
 
@@ -160,7 +161,7 @@ class City(mesa.Model):
             InputError: anything that cannot be run.
         """
         settings = load_city(city)
-        check_scale(scale, int(sum(_persons(settings))))
+        check_scale(scale, settings.persons)
         base = parse_month(f"{settings.base_year}-01")
         made = cls(
             city,
@@ -220,7 +221,7 @@ class City(mesa.Model):
     def _make_people(self) -> None:
         city, month = self.settings, self.base_month
         population = city.population
-        whole = np.array(_persons(city), dtype=np.float64)
+        whole = np.array(city.persons_by_scheme, dtype=np.float64)
         areas = self.geography.areas
         plan = PopulationPlan(
             base_month=self.month,
@@ -298,8 +299,6 @@ class City(mesa.Model):
         utility, providers = self.behaviour.utility, self.geography.providers
         who = np.arange(len(providers) + self.geography.n_groups, dtype=np.uint64)
         u = uniforms(self.seed, int(Decision.CONDUCT_START), 0, who)
-        radius = np.sqrt(-2 * np.log(np.maximum(u[:, 0], 1e-12)))
-        normal = np.stack([radius * np.cos(2 * np.pi * u[:, 1]), radius * np.sin(2 * np.pi * u[:, 1])], axis=1)
         return hire(
             providers.private,
             providers.tier,
@@ -307,7 +306,7 @@ class City(mesa.Model):
             tuple(utility.lambda_[o].at(month) for o in OWNERSHIPS),
             tuple(utility.alpha[o].at(month) for o in OWNERSHIPS),
             (utility.lambda_log_sd.at(month), utility.alpha_log_sd.at(month)),
-            normal,
+            np.stack(normals(u), axis=1),
         )
 
     def _read_policy(self, policy: str | Path | PolicyFile | None) -> PolicyFile:
@@ -365,14 +364,13 @@ class City(mesa.Model):
         """Money is conserved: accounts sum to zero, bills to their charges, people's accounts to the book's."""
         month, claims = self.now, self.now.claims
         bills = []
-        paid = month.visits.parts is not None and claims is not None
-        if month.visits.parts is not None and claims is not None:
+        if phase == "benefit" and month.visits.parts is not None and claims is not None:
             bills = [Bills("visits", month.visits.charge, month.visits.parts), Bills("stays", claims.charge, claims)]
         check_after_phase(
             phase,
             self.ledger,
-            bills=bills if phase == "benefit" else (),
-            bills_are_booked=paid and phase == "benefit",
+            bills=bills,
+            bills_are_booked=bool(bills),
             personal_accounts=self.people.account_balance,
         )
 
@@ -428,16 +426,13 @@ class City(mesa.Model):
     def _clear_books(self) -> None:
         """Ends a settlement year before its time; what is owed is owed (a full clearing has nothing left to pay)."""
         if self.policy_open and self.settlement.elapsed:
-            from model.phases.money import pay_out
-
             for instance, due in zip(self.settlement.instances, self.settlement.pay_month(True), strict=True):
                 pay_out(self, due, instance.by_group, True)
 
     def _reroute(self) -> None:
         """Remembered claims are covered by whatever the policy in force says."""
         for claims in self._claims:
-            group = self.geography.providers.group[claims.provider]
-            relation = _relation(claims.head_institution, (group >= 0) & (group == claims.head_group))
+            relation = self._related(claims.head_institution, claims.head_group, claims.provider)
             claims.instance[:] = self.settlement.instance_of(INPATIENT, claims.provider, claims.scheme, relation)
 
     def _heads(self) -> Floats:
@@ -459,11 +454,19 @@ class City(mesa.Model):
         scheme = np.arange(2)[None, :]
         return self.settlement.instance_of(INPATIENT, np.arange(n)[:, None], scheme, relation[:, None])
 
+    def assigned(self, area: NDArray[Any], provider: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether people of an area are assigned to the provider: their township's institution and their county hospital."""
+        areas = self.geography.areas
+        own: NDArray[np.bool_] = (areas.primary[area] == provider) | (areas.county_hospital[area] == provider)
+        return own
+
     def relation(self, area: NDArray[Any], county: NDArray[Any], provider: NDArray[Any]) -> NDArray[np.int8]:
         """Relation of patients to providers: nobody's head, the institution's, its group's, or both."""
-        areas, group = self.geography.areas, self.geography.providers.group[provider]
-        institution = (areas.primary[area] == provider) | (areas.county_hospital[area] == provider)
-        return _relation(institution, (group >= 0) & (group == county))
+        return self._related(self.assigned(area, provider), county, provider)
+
+    def _related(self, assigned: NDArray[np.bool_], county: NDArray[Any], provider: NDArray[Any]) -> NDArray[np.int8]:
+        group = self.geography.providers.group[provider]
+        return _relation(assigned, (group >= 0) & (group == county))
 
     # Books
 
@@ -518,8 +521,7 @@ class City(mesa.Model):
     def _visit_rows(self, cells: NDArray[np.int64]) -> VisitCells:
         provider, scheme, kind, county, own = np.nonzero(cells[..., C_VISITS])
         values = cells[provider, scheme, kind, county, own].astype(np.float64)
-        group = self.geography.providers.group[provider]
-        relation = _relation(own == 1, (group >= 0) & (group == county))
+        relation = self._related(own == 1, county, provider)
         return VisitCells(
             provider=provider,
             scheme=scheme,
@@ -652,11 +654,6 @@ class City(mesa.Model):
 
     # Reading
 
-    @property
-    def claims_truth(self) -> CaseTruth | None:
-        """Truth of the last month's cases."""
-        return self.now.truth
-
     def claims(self) -> pd.DataFrame:
         """Claims since the last call, with truth columns, if the city was loaded with ``claims=True``."""
         if not self.keep_claims:
@@ -686,10 +683,6 @@ class City(mesa.Model):
 def _relation(institution: NDArray[np.bool_], group: NDArray[np.bool_]) -> NDArray[np.int8]:
     relation = np.where(institution, np.where(group, HEADS_BOTH, HEADS_INSTITUTION), np.where(group, HEADS_GROUP, HEADS_NONE))
     return relation.astype(np.int8)
-
-
-def _persons(city: Any) -> list[int]:
-    return [int(city.enrolment[s].persons.history[0].value) for s in SCHEMES]
 
 
 def check_scale(scale: float, persons: int) -> None:

@@ -20,8 +20,8 @@ class InputError(ValueError):
         allowed: what would have been allowed: words, or the allowed values.
         nearest: the allowed name closest to what was found (see :func:`nearest`).
 
-    >>> print(InputError("unknown policy", found="dpi", allowed=["dip", "ffs"], nearest="dip"))
-    unknown policy: found 'dpi'; allowed: dip, ffs; did you mean 'dip'?
+    >>> print(InputError("unknown city", found="yunchen", allowed=["xuchang", "yuncheng"], nearest="yuncheng"))
+    unknown city: found 'yunchen'; allowed: xuchang, yuncheng; did you mean 'yuncheng'?
     """
 
     def __init__(

@@ -46,6 +46,7 @@ class Visits:
     in_scope: NDArray[np.int64] = field(default_factory=_money)
     parts: ClaimParts | None = None
     cells: NDArray[np.int64] = field(default_factory=_money)
+    by_fifth: NDArray[np.int64] = field(default_factory=_money)
 
     def __len__(self) -> int:
         return len(self.row)

@@ -12,7 +12,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from model.streams import philox, u01
+from model.streams import BLOCKS, draw, u01
 
 CLASSES = (
     "common",
@@ -137,15 +137,7 @@ def choose(
         r = row[i]
         c = cls[i]
         a, s = area[r], scheme[r]
-        who = uid[r]
-        w0, w1, _, _ = philox(
-            np.uint32(who & np.uint64(0xFFFFFFFF)),
-            np.uint32(who >> np.uint64(32)),
-            np.uint32(month * 8 + min(c, 3)),
-            np.uint32(decision),
-            k0,
-            k1,
-        )
+        w0, w1, _, _ = draw(k0, k1, np.uint32(decision), np.uint32(month * BLOCKS + min(c, 3)), uid[r])
         if u01(w0) >= sought[a, s, c]:
             out[i] = -1
             continue

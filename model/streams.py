@@ -116,3 +116,9 @@ def _fill(made: NDArray[np.float64], who: NDArray[np.uint64], k0: Word, k1: Word
     for row in numba.prange(len(who)):
         a, b, c, d = draw(k0, k1, decision, slot, who[row])
         made[row, 0], made[row, 1], made[row, 2], made[row, 3] = u01(a), u01(b), u01(c), u01(d)
+
+
+def normals(uniform: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Two independent standard normal numbers of each row of :func:`uniforms`, from its first two (Box and Muller 1958)."""
+    radius = np.sqrt(-2 * np.log(np.maximum(uniform[:, 0], 1e-12)))
+    return radius * np.cos(2 * np.pi * uniform[:, 1]), radius * np.sin(2 * np.pi * uniform[:, 1])

@@ -6,7 +6,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from model.streams import philox, u01
+from model.streams import BLOCKS, draw, u01
 
 CELL_SUMS = ("visits", "charge", "in_scope", "own_pay", "basic", "second", "aid", "account", "patient")
 (C_VISITS, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_BASIC, C_SECOND, C_AID, C_ACCOUNT, C_PATIENT) = range(len(CELL_SUMS))
@@ -33,15 +33,7 @@ def charge_visits(
     in_scope = np.empty(len(row), dtype=np.int64)
     k0, k1 = np.uint32(seed & 0xFFFFFFFF), np.uint32((seed >> 32) & 0xFFFFFFFF)
     for i in nb.prange(len(row)):
-        who = uid[row[i]]
-        w0, w1, _, _ = philox(
-            np.uint32(who & np.uint64(0xFFFFFFFF)),
-            np.uint32(who >> np.uint64(32)),
-            np.uint32(month * 8 + kind[i]),
-            np.uint32(decision),
-            k0,
-            k1,
-        )
+        w0, w1, _, _ = draw(k0, k1, np.uint32(decision), np.uint32(month * BLOCKS + kind[i]), uid[row[i]])
         z = np.sqrt(-2.0 * np.log(u01(w0))) * np.cos(2.0 * np.pi * u01(w1))
         factor = np.exp(SPREAD * z - 0.5 * SPREAD * SPREAD)
         p, s, k = provider[i], scheme[row[i]], kind[i]

@@ -17,7 +17,7 @@ from model.decisions import Decision
 from model.payment import OUTFLOW
 from model.phases.treatment import referable
 from model.quote import ACTS, Quote, read_prices, value_of
-from model.streams import uniforms
+from model.streams import normals, uniforms
 from model.supervision import AUDITED_CHANNELS, detection
 
 if TYPE_CHECKING:
@@ -90,32 +90,43 @@ def _order_acts(city: City, truth: CaseTruth, able: Eligible) -> None:
 
 
 def _revised(city: City, look: Outlook) -> Floats:
-    staff, learning = city.staff, city.learning
-    n = len(staff.conduct)
-    revised = city.rule.revise(
-        Situation(
-            conduct=staff.conduct.copy(),
-            level=look.level,
-            utility=look.utility,
-            lowest=LOWEST,
-            highest=HIGHEST,
-            peer_group=staff.peers,
-            inertia=learning.inertia,
-            reach=learning.reach,
-            error=_normal(city, n, look.level.shape[0], block=0),
-            noise=learning.noise,
-        )
-    )
+    staff = city.staff
+    revised = _decide(city, staff.conduct, look.level, look.utility, (LOWEST, HIGHEST), staff.peers, block=0)
     # hospitals outside the city follow no local rule and learn nothing from it
-    return np.where(city.geography.providers.local[:, None], np.clip(revised, LOWEST, HIGHEST), NEUTRAL)
+    return np.where(city.geography.providers.local[:, None], revised, NEUTRAL)
+
+
+def _decide(
+    city: City,
+    conduct: Floats,
+    level: Floats,
+    utility: Floats,
+    bounds: tuple[Floats, Floats],
+    peers: NDArray[np.int64],
+    block: int,
+) -> Floats:
+    """Puts deciders' situation to the conduct rule in force and keeps its answer within the bounds."""
+    learning = city.learning
+    situation = Situation(
+        conduct=conduct.copy(),
+        level=level,
+        utility=utility,
+        lowest=bounds[0],
+        highest=bounds[1],
+        peer_group=peers,
+        inertia=learning.inertia,
+        reach=learning.reach,
+        error=_normal(city, len(conduct), len(level), block),
+        noise=learning.noise,
+    )
+    return np.clip(city.rule.revise(situation), *bounds)
 
 
 def _normal(city: City, n: int, channels: int, block: int) -> Floats:
     """Addressed standard normal numbers ``[decider, channel]``."""
     who = np.arange(n * channels, dtype=np.uint64)
     u = uniforms(city.seed, int(Decision.CONDUCT_ERROR), city.now.index, who, block=block)
-    z: Floats = np.sqrt(-2 * np.log(np.maximum(u[:, 0], 1e-12))) * np.cos(2 * np.pi * u[:, 1])
-    return z.reshape(n, channels)
+    return normals(u)[0].reshape(n, channels)
 
 
 def _sample(city: City, recent: Claims) -> tuple[CaseTruth, Floats]:
@@ -205,27 +216,17 @@ def _outpatients(city: City) -> Outpatients:
 
 def _revise_referral(city: City, recent: Claims) -> None:
     """Groups look at the cases they could have kept or sent down, and revise how strongly they steer."""
-    staff, learning = city.staff, city.learning
+    staff = city.staff
     county = recent.head_group.astype(np.int64)
     keepable, sendable = referable(city, recent.provider, recent.group_true, recent.severity, recent.emergency, county)
     keep = _steered(city, recent, np.flatnonzero(keepable), city.lead_hospital)
     down = _steered(city, recent, np.flatnonzero(sendable), city.lead_primary)
-    level, utility = referral_outlook(keep, down, staff.referral, staff.group_profit, staff.group_altruism, city.utility, learning.step)
-    revised = city.rule.revise(
-        Situation(
-            conduct=staff.referral.copy(),
-            level=level,
-            utility=utility,
-            lowest=np.zeros(2),
-            highest=HIGHEST_REFERRAL,
-            peer_group=np.zeros(len(staff.referral), dtype=np.int64),
-            inertia=learning.inertia,
-            reach=learning.reach,
-            error=_normal(city, len(staff.referral), 2, block=1),
-            noise=learning.noise,
-        )
+    level, utility = referral_outlook(
+        keep, down, staff.referral, staff.group_profit, staff.group_altruism, city.utility, city.learning.step
     )
-    staff.referral = np.where(city.group_leads[:, None], np.clip(revised, 0.0, HIGHEST_REFERRAL), 0.0)
+    bounds, everybody = (np.zeros(2), HIGHEST_REFERRAL), np.zeros(len(staff.referral), dtype=np.int64)
+    revised = _decide(city, staff.referral, level, utility, bounds, everybody, block=1)
+    staff.referral = np.where(city.group_leads[:, None], revised, 0.0)
 
 
 def _steered(city: City, recent: Claims, rows: NDArray[np.int64], target: NDArray[np.int16]) -> ReferralCases:

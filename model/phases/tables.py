@@ -16,7 +16,7 @@ from model.codes import CHRONIC, COMMON, PRIMARY, SECONDARY, TERTIARY
 from model.geography import Geography
 from model.illness import update_control
 from model.indicators import POSITION
-from model.visits import C_ACCOUNT, C_AID, C_BASIC, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_PATIENT, C_SECOND, C_VISITS, person_totals
+from model.visits import C_ACCOUNT, C_AID, C_BASIC, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_PATIENT, C_SECOND, C_VISITS
 
 if TYPE_CHECKING:
     from model.city import City
@@ -88,14 +88,7 @@ def _visits(city: City) -> None:
     tables.add_cells("kind", **{name: np.append(value.sum(axis=(0, 1, 3)), 0.0) for name, value in sums.items()})
     for unit_type, code in (("tier", providers.tier), ("ownership", providers.private)):
         tables.add(unit_type, code.astype(np.int64), **{name: value.sum(axis=(1, 2, 3)) for name, value in sums.items()})
-    visits = city.now.visits
-    assert visits.parts is not None
-    v = visits.parts
-    parts = np.stack(
-        [visits.charge, visits.in_scope, visits.charge - visits.in_scope, v.basic, v.second, v.aid, v.account, v.patient], axis=1
-    )
-    fifths = person_totals(visits.row, city.people.income_fifth, 5, parts).astype(np.float64)
-    tables.add_cells("income_fifth", **_visit_sums(fifths))
+    tables.add_cells("income_fifth", **_visit_sums(city.now.visits.by_fifth.astype(np.float64)))
 
 
 def _visit_sums(cells: Floats) -> dict[str, Floats]:

@@ -25,13 +25,13 @@ from model.care import (
     stay_days,
 )
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_REFERRED, FLAG_SHIFTED, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, CaseTruth, Claims
-from model.codes import EMERGENCY, INPATIENT, SECONDARY, TERTIARY
+from model.codes import EMERGENCY, INCOME_FIFTHS, INPATIENT, SECONDARY, TERTIARY
 from model.decisions import Decision
 from model.health import draw_outcomes
 from model.month import Visits
 from model.seeking import N_CLASSES, choice_probabilities, choose, inpatient_class, mean_price, sought_share
 from model.streams import uniforms
-from model.visits import cell_totals, charge_visits
+from model.visits import cell_totals, charge_visits, person_totals
 
 if TYPE_CHECKING:
     from model.city import City
@@ -60,7 +60,6 @@ def seek(city: City) -> None:
     n = len(city.geography.counties)
     felt = np.bincount(people.county[month.visit_row], minlength=n) + np.bincount(people.county[needs.row], minlength=n)
     month.tallies["needs"] = felt.astype(np.float64)
-    city.choice_cumulative, city.sought = tables
     _refer(city)
 
 
@@ -355,8 +354,6 @@ def _claims(
     share = truth.in_scope_share * (1 - city.staff.conduct[truth.provider, SHIFT])
     in_scope = np.rint(whole * share).astype(np.int64)
     zero = np.zeros(n, dtype=np.int64)
-    home = people.area[row]
-    areas = city.geography.areas
     return Claims(
         month=np.full(n, city.now.index, dtype=np.int32),
         row=row,
@@ -386,7 +383,7 @@ def _claims(
         patient=zero.copy(),
         instance=truth.instance,
         head_group=truth.head_group,
-        head_institution=(areas.primary[home] == truth.provider) | (areas.county_hospital[home] == truth.provider),
+        head_institution=city.assigned(people.area[row], truth.provider),
         units=np.zeros(n),
         units_true=np.zeros(n),
         gain=gain,
@@ -487,20 +484,20 @@ def benefit(city: City) -> None:
         parts.account,
         parts.patient,
     )
-    area, p = people.area[visits.row], visits.provider
-    own = (city.geography.areas.primary[area] == p) | (city.geography.areas.county_hospital[area] == p)
-    v = visits.parts
+    v, charge, in_scope = visits.parts, visits.charge, visits.in_scope
+    money = np.stack([charge, in_scope, charge - in_scope, v.basic, v.second, v.aid, v.account, v.patient], axis=1)
     month.visits.cells = cell_totals(
         visits.row,
         visits.provider,
         people.scheme,
         visits.kind,
         people.county,
-        own,
+        city.assigned(people.area[visits.row], visits.provider),
         len(classes),
         len(city.geography.counties),
-        np.stack([visits.charge, visits.in_scope, visits.charge - visits.in_scope, v.basic, v.second, v.aid, v.account, v.patient], axis=1),
+        money,
     )
+    visits.by_fifth = person_totals(visits.row, people.income_fifth, len(INCOME_FIFTHS), money)
     city.pay_at_the_counter()
 
 

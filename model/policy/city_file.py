@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from model.codes import AGE_BANDS
+from model.codes import AGE_BANDS, SCHEMES
 from model.policy.leaf import Leaf, leaf, problem
 from model.policy.section import (
     ByCondition,
@@ -404,6 +404,16 @@ class CityFile(Section):
         if abs(total - 1) > 1e-3:
             raise problem("the shares must sum to 1", at=".counties.share", found=round(total, 6), allowed=1)
         return self
+
+    @property
+    def persons_by_scheme(self) -> list[int]:
+        """Insured people of the base year in the order of `SCHEMES`."""
+        return [int(self.enrolment[scheme].persons.at(self.base_year * 12)) for scheme in SCHEMES]
+
+    @property
+    def persons(self) -> int:
+        """Insured people of the base year."""
+        return sum(self.persons_by_scheme)
 
     def county(self, name: str) -> County:
         """The county-level unit of that name."""

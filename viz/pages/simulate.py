@@ -263,8 +263,7 @@ def _people(city: str) -> int:
     found = labels.city_file(city)
     if found is None:
         raise InputError("the city file cannot be read", found=city)
-    month = found.base_year * 12
-    return int(sum(found.enrolment[scheme].persons.at(month) for scheme in ("employee", "resident")))
+    return found.persons
 
 
 def _scale_text(scale: float, people: int, lang: Language) -> str:
