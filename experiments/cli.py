@@ -323,7 +323,6 @@ def _progress(quiet: bool, lang: Language) -> Iterator[Progress | None]:
 def _words() -> Words:
     """Return what things are called and how numbers are written: as in the report."""
     from experiments.showing import Words
-    from experiments.store import Results
     from viz import formats, labels
 
     return Words(
