@@ -12,7 +12,8 @@ from benchmarks.cities import TimedCity, open_city
 from benchmarks.measure import hand_back, seconds_of
 from model.care import eligible
 from model.cases import CaseTruth, Claims
-from model.payment import CASES, CHARGE, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History, get_mode, list_modes
+from model.codes import INPATIENT
+from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History, get_mode, list_modes
 from model.quote import Quote, read_prices
 from model.settlement import Instance, Settlement
 from model.supervision import AUDITED_CHANNELS
@@ -50,11 +51,11 @@ def _books(city: TimedCity, name: str, claims: Claims) -> Settlement:
     """Books in which one mode covers everything, open for a year whose base is the given month twelve times."""
     providers, holders = city.geography.providers, city.settlement
     instance = Instance(name, get_mode(name)())
-    settlement = Settlement([instance], np.zeros_like(holders.route), providers.group, providers.tier, city.geography.n_groups)
+    settlement = Settlement([instance], np.zeros_like(holders.route), providers.group, holders.holders, city.geography.n_groups)
     base = 12.0 * _totals(settlement, claims, np.zeros(len(claims)))
     table = settlement.case_table(0, **_seen(claims))
     heads = np.ones((settlement.n_holders, 2)) * len(city.people) / settlement.n_holders
-    settlement.start_year([History(table, base, heads, settlement.tier, city.prior_weight, 0)])
+    settlement.start_year([History(table, base, np.ones(2), heads, settlement.holders, city.group_facts, (), 0)])
     units = settlement.tariff(_covered(claims), **_seen(claims))
     settlement.post([12.0 * _totals(settlement, claims, units)])
     return settlement
@@ -84,6 +85,8 @@ def _seen(claims: Claims) -> dict[str, NDArray[Any]]:
         "recorded": claims.basic.astype(np.float64),
         "own_pay": claims.own_pay.astype(np.float64),
         "stay": claims.stay,
+        "kind": np.full(len(claims), INPATIENT, dtype=np.int8),
+        **{name: getattr(claims, name) for name in ("severity", "age", "emergency", "readmission")},
     }
 
 
@@ -96,6 +99,7 @@ def _totals(settlement: Settlement, claims: Claims, units: NDArray[np.float64]) 
         RECORDED: claims.basic,
         RESIDUAL: claims.in_scope - claims.basic,
         OWN_PAY: claims.own_pay,
+        DAYS: claims.stay,
     }
     return settlement.totals(0, _covered(claims), claims.provider, claims.scheme, claims.head_group, measures)
 

@@ -125,7 +125,7 @@ def _show_policy(name: str, lang: Language) -> Iterator[str]:
     yield say("policy_modes", lang)
     for mode in policy.modes:
         yield f"  {mode.id} ({mode.kind})"
-        for key, leaf in mode.parameters.items():
+        for key, leaf in mode.leaves.items():
             entry = leaf.history[0]
             yield f"    {key} = {_plain(entry.value)} {leaf.unit}  # {entry.source}"
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import data
-from model.codes import AGE_BAND_NAMES, CONDITIONS, TIERS
+from model.codes import AGE_BAND_NAMES, CONDITIONS, INPATIENT, TIERS
 from model.errors import InputError, nearest
 
 PARTITIONS = ("medical", "surgical", "procedure")
@@ -89,6 +89,11 @@ class Catalogue:
     code_up: NDArray[np.int16]
     treat_up: NDArray[np.int16]
     shares: NDArray[np.float64]
+
+    @property
+    def kind(self) -> NDArray[np.int8]:
+        """Kind of care that a stay of each group is."""
+        return np.full(len(self), INPATIENT, dtype=np.int8)
 
     def __len__(self) -> int:
         return len(self.codes)

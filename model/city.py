@@ -36,7 +36,7 @@ from model.illness import IllnessRules, expected_cases, prepare_illness
 from model.invariants import Bills, check_after_phase
 from model.ledger import AccountKind, Ledger, Memo
 from model.month import Month
-from model.payment import CASES, CHARGE, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History
+from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable, GroupYear, History
 from model.phases import PHASES
 from model.phases.conduct import look_ahead
 from model.phases.money import pay_out
@@ -44,17 +44,19 @@ from model.policy import PolicyFile, load_behaviour, load_city, load_policy
 from model.population import PopulationPlan, synthesise
 from model.quote import Quote
 from model.record import Record
-from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Settlement
+from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Instance, Settlement
 from model.streams import normals, uniforms
 from model.units import yuan_to_fen
-from model.visits import C_BASIC, C_CHARGE, C_IN_SCOPE, C_VISITS
+from model.visits import C_BASIC, C_CHARGE, C_IN_SCOPE, C_VISITS, visit_columns
 
 Floats = NDArray[np.float64]
-DAYS = 365.0 / 12.0
+DAYS_A_MONTH = 365.0 / 12.0
 OPENING_MONTHS = 3
 """Months before the run in which nobody is paid by a mode yet: they fill the insurer's books."""
 REMEMBERED = 12
 """Months the insurer's posted aggregates look back."""
+EARLIER_YEARS = 2
+"""Years before the last that weights may look back (rules E2)."""
 LEAST_PEOPLE = 1000
 OCCUPANCY_AT_START = 0.8
 OCCUPANCY_INERTIA = 0.9
@@ -193,10 +195,10 @@ class City(mesa.Model):
         self.outcomes = setup.outcome_rules_of(self.behaviour, month)
         self.kappa = float(self.behaviour.utility.kappa.at(month))
         self.refused_ratio = REFUSED_ELSEWHERE
-        self.prior_weight = setup.prior_weights(self.catalogue)
+        self.group_facts = setup.group_facts(self.catalogue)
         providers = self.geography.providers
         n = len(providers)
-        self.bed_days_available = np.where(providers.local, providers.beds * DAYS, 0.0)
+        self.bed_days_available = np.where(providers.local, providers.beds * DAYS_A_MONTH, 0.0)
         self.occupancy = np.where(providers.local, OCCUPANCY_AT_START, 0.0)
         self.base_quality = 0.5 * providers.tier.astype(np.float64)
         self.perceived = np.tile(self.base_quality, (len(self.geography.areas), 1))
@@ -419,9 +421,34 @@ class City(mesa.Model):
             table = self._case_table(i, mine)
             # a mode that pays institutions knows nothing of groups' heads, and the other way round
             own = np.where((np.arange(len(heads)) >= self.settlement.n_providers)[:, None] == instance.by_group, heads, 0.0)
-            histories.append(History(table, instance.base, own, self.settlement.tier, self.prior_weight, self.settlement.years))
+            histories.append(
+                History(
+                    cases=table,
+                    base=instance.base,
+                    factor=self._budget_factor(),
+                    heads=own,
+                    holders=self.settlement.holders,
+                    groups=self.group_facts,
+                    earlier=tuple(instance.past),
+                    years=self.settlement.years,
+                )
+            )
+            self._keep_year(instance, table)
         self.settlement.start_year(histories)
         self.post_aggregates(recent)
+
+    def _budget_factor(self) -> Floats:
+        """Money of the coming year over the budget base, by scheme."""
+        growth = float(self.policy.budget.growth.at(self.month))
+        return np.full(2, (1 + growth) ** (self.settlement.years + 1))
+
+    def _keep_year(self, instance: Instance, cases: CaseTable) -> None:
+        """A whole year of cases stays in the books by disease group, for weights over several years."""
+        if self.months_remembered < REMEMBERED:
+            return
+        n = len(self.catalogue.codes)
+        count = np.bincount(cases.group, minlength=n).astype(np.float64)
+        instance.past = [GroupYear(count, np.bincount(cases.group, weights=cases.charge, minlength=n)), *instance.past][:EARLIER_YEARS]
 
     def _clear_books(self) -> None:
         """Ends a settlement year before its time; what is owed is owed (a full clearing has nothing left to pay)."""
@@ -486,9 +513,14 @@ class City(mesa.Model):
             "recorded": claims.basic.astype(np.float64),
             "own_pay": claims.own_pay.astype(np.float64),
             "stay": claims.stay,
+            "kind": self.group_facts.kind[group],
+            "severity": claims.severity,
+            "age": claims.age,
+            "emergency": claims.emergency,
+            "readmission": claims.readmission,
         }
 
-    def _case_table(self, instance: int, claims: Claims) -> Any:
+    def _case_table(self, instance: int, claims: Claims) -> CaseTable:
         return self.settlement.case_table(instance, **self._seen(claims, claims.group_coded))
 
     def book(self, claims: Claims, cells: NDArray[np.int64], count_units: bool = True) -> tuple[list[Floats], list[Floats]]:
@@ -504,6 +536,7 @@ class City(mesa.Model):
             RECORDED: np.concatenate([claims.basic, visits.basic]),
             RESIDUAL: np.concatenate([claims.in_scope - claims.basic, visits.in_scope - visits.basic]),
             OWN_PAY: np.concatenate([claims.own_pay, visits.charge - visits.in_scope]),
+            DAYS: np.concatenate([claims.stay, np.zeros(len(visits.visits))]),
         }
         instance = np.concatenate([claims.instance, visits.instance])
         provider = np.concatenate([claims.provider, visits.provider])
@@ -547,7 +580,7 @@ class City(mesa.Model):
             in_scope=visits.in_scope / count,
             recorded=visits.basic / count,
             own_pay=(visits.charge - visits.in_scope) / count,
-            stay=np.ones(len(visits.visits)),
+            **visit_columns(visits.kind),
         )
         return units * visits.visits
 
@@ -572,6 +605,11 @@ class City(mesa.Model):
             self.recorded_share[peers] = (basic[peers] + mean * prior) / (scope[peers] + prior)
 
     # Memory
+
+    @property
+    def last_claims(self) -> Claims | None:
+        """Claims of the month before, if there was one."""
+        return self._claims[-1] if self._claims else None
 
     @property
     def months_remembered(self) -> int:

@@ -7,6 +7,7 @@ from the mode's own tariff. There is no second incentive formula.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules, Eligible, intensity_of, stay_days
 from model.cases import CaseTruth
 from model.catalogue import Catalogue
-from model.payment import CASES, CHARGE, IN_SCOPE, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS
+from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, MEASURES, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS
 from model.settlement import Settlement
 
 Floats = NDArray[np.float64]
@@ -46,7 +47,7 @@ def read_prices(
     settlement: Settlement, detection: dict[int, Floats], fine: dict[int, float], kappa: float, refused_ratio: float, split_gain: float
 ) -> Prices:
     """Marginal entitlements of every provider under every mode, from the settlement's posted aggregates."""
-    marginal = np.zeros((len(settlement.instances), settlement.n_providers, 2, 8))
+    marginal = np.zeros((len(settlement.instances), settlement.n_providers, 2, len(MEASURES)))
     for i, instance in enumerate(settlement.instances):
         holder = instance.holder_of(settlement.provider_group)
         held = np.flatnonzero(holder >= 0)
@@ -88,6 +89,7 @@ class Quote:
 
     def __init__(self, settlement: Settlement, prices: Prices, rules: CareRules, catalogue: Catalogue) -> None:
         self.settlement, self.prices, self.rules, self.catalogue = settlement, prices, rules, catalogue
+        self.kind = catalogue.kind
 
     def gains(self, truth: CaseTruth, conduct: Floats, able: Eligible, step: float, only: frozenset[str] = ALL_GAINS) -> Gains:
         """Gains of all cases around the providers' present intensity and shift; those not asked for by ``only`` stay zero."""
@@ -142,21 +144,27 @@ class Quote:
         rows: Floats = self.prices.marginal[truth.instance, truth.provider, truth.scheme]
         return rows
 
-    def _money(self, truth: CaseTruth, charge: Floats, group: NDArray[np.int16], shift: Floats, days: Floats) -> Floats:
+    def _money(
+        self, truth: CaseTruth, charge: Floats, group: NDArray[np.int16], shift: Floats, days: Floats, readmission: bool = False
+    ) -> Floats:
         """Revenue of a case from all payers less its variable cost, fen."""
         in_scope = charge * truth.in_scope_share * (1 - shift)
-        recorded = in_scope * truth.recorded_share
         return value_of(
             self.settlement,
             self.prices,
             truth.instance,
-            truth.provider,
-            truth.scheme,
-            group,
-            charge,
-            in_scope,
-            recorded,
-            days,
+            provider=truth.provider,
+            scheme=truth.scheme,
+            group=group,
+            charge=charge,
+            in_scope=in_scope,
+            recorded=in_scope * truth.recorded_share,
+            stay=days,
+            kind=self.kind[group],
+            severity=truth.severity,
+            age=truth.age,
+            emergency=truth.emergency,
+            readmission=np.full(len(truth), readmission),
         )
 
     def _days(self, truth: CaseTruth, intensity: Floats) -> Floats:
@@ -168,7 +176,7 @@ class Quote:
     def _split(self, truth: CaseTruth, charge: Floats, shift: Floats, days: Floats) -> Floats:
         first, second = self.rules.split_first, 1 + self.rules.split_overhead - self.rules.split_first
         before = self._money(truth, charge * first, truth.group, shift, 0.5 * days)
-        return before + self._money(truth, charge * second, truth.group, shift, 0.5 * days)
+        return before + self._money(truth, charge * second, truth.group, shift, 0.5 * days, readmission=True)
 
     def _refused(self, truth: CaseTruth, charge: Floats) -> Floats:
         """What refusing an own head costs the holder: the same care bought elsewhere counts as outflow."""
@@ -187,33 +195,13 @@ class Quote:
         return expected
 
 
-def value_of(
-    settlement: Settlement,
-    prices: Prices,
-    instance: NDArray[np.int8],
-    provider: NDArray[np.int16],
-    scheme: NDArray[np.int8],
-    group: NDArray[np.int16],
-    charge: Floats,
-    in_scope: Floats,
-    recorded: Floats,
-    stay: Floats,
-) -> Floats:
-    """Money one more such case brings its provider from all payers, less variable cost, fen."""
+def value_of(settlement: Settlement, prices: Prices, instance: NDArray[np.int8], **columns: NDArray[Any]) -> Floats:
+    """Money one more such case brings its provider from all payers, less variable cost, fen; columns as of :class:`CaseTable`."""
+    charge, in_scope, recorded = columns["charge"], columns["in_scope"], columns["recorded"]
     own = charge - in_scope
-    units = settlement.tariff(
-        instance,
-        provider=provider,
-        scheme=scheme,
-        group=group,
-        charge=charge,
-        in_scope=in_scope,
-        recorded=recorded,
-        own_pay=own,
-        stay=stay,
-    )
-    m = prices.marginal[instance, provider, scheme]
-    fund = m[:, UNITS] * units + m[:, CASES] + m[:, CHARGE] * charge + m[:, IN_SCOPE] * in_scope
+    units = settlement.tariff(instance, **columns, own_pay=own)
+    m = prices.marginal[instance, columns["provider"], columns["scheme"]]
+    fund = m[:, UNITS] * units + m[:, CASES] + m[:, CHARGE] * charge + m[:, IN_SCOPE] * in_scope + m[:, DAYS] * columns["stay"]
     fund += m[:, RECORDED] * recorded + m[:, RESIDUAL] * (in_scope - recorded) + m[:, OWN_PAY] * own
     total: Floats = fund + (in_scope - recorded) + own - prices.kappa * charge
     return total

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.payment import CASES as CASE_COUNT
-from model.payment import CHARGE, IN_SCOPE, MEASURES, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable, History, PaymentMode
+from model.cycle import Cycle
+from model.payment import MEASURES, OUTFLOW, RECORDED, CaseTable, GroupYear, History, HolderFacts, PaymentMode
 from model.units import apportion
 
 N_MEASURES = len(MEASURES)
@@ -30,11 +30,13 @@ class Instance:
     """One mode at work under a policy: its terms and its books.
 
     ``year_totals`` of the settlement year and ``posted`` of the last twelve months ``[holder, scheme, measure]``; ``base`` the budget base;
-    by provider and scheme: ``recorded`` this year, ``paid`` so far and ``owed_before`` this month, fen.
+    ``past`` years of cases by disease group, latest first; by provider and scheme: ``recorded`` this year, ``paid`` so far and
+    ``owed_before`` this month, fen.
     """
 
     id: str
     mode: PaymentMode
+    cycle: Cycle = field(default_factory=Cycle)
     terms: Any = None
     year_totals: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
     posted: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
@@ -42,6 +44,7 @@ class Instance:
     paid: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES), dtype=np.int64))
     owed_before: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES), dtype=np.int64))
     base: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
+    past: list[GroupYear] = field(default_factory=list)
 
     @property
     def by_group(self) -> bool:
@@ -63,7 +66,7 @@ class Settlement:
         instances: the policy's modes, in file order.
         route: table ``[kind, provider, scheme, relation]`` → instance number.
         provider_group: group of each provider, -1 for none.
-        tier: tier code of each provider.
+        holders: facts of providers and, after them, groups.
         n_groups: number of medical groups.
     """
 
@@ -72,15 +75,16 @@ class Settlement:
         instances: list[Instance],
         route: NDArray[np.int8],
         provider_group: NDArray[np.int16],
-        tier: NDArray[np.int8],
+        holders: HolderFacts,
         n_groups: int,
     ) -> None:
         self.instances = instances
         self.route = route
         self.provider_group = provider_group
-        self.n_providers = len(tier)
-        self.n_holders = len(tier) + n_groups
-        self.tier = np.concatenate([tier, np.full(n_groups, 1, dtype=np.int8)])
+        self.n_holders = len(holders.tier)
+        self.n_providers = self.n_holders - n_groups
+        self.holders = holders
+        self.tier = holders.tier
         self.outflow_instance = next((i for i, inst in enumerate(instances) if inst.mode.traits.outflow), -1)
         for instance in instances:
             shape = (self.n_holders, N_SCHEMES, N_MEASURES)
@@ -98,33 +102,12 @@ class Settlement:
         found: NDArray[np.int8] = self.route[kind, provider, scheme, relation]
         return found
 
-    def case_table(
-        self,
-        instance: int,
-        provider: NDArray[Any],
-        scheme: NDArray[Any],
-        group: NDArray[Any],
-        charge: NDArray[Any],
-        in_scope: NDArray[Any],
-        recorded: NDArray[Any],
-        own_pay: NDArray[Any],
-        stay: NDArray[Any],
-    ) -> CaseTable:
-        """Cases as a mode sees them."""
+    def case_table(self, instance: int, **columns: NDArray[Any]) -> CaseTable:
+        """Cases as a mode sees them: the columns of :class:`CaseTable` but those that follow from others."""
+        provider = columns["provider"]
         holder = self.instances[instance].holder_of(self.provider_group)[provider]
-        return CaseTable(
-            provider=provider,
-            holder=np.maximum(holder, 0),
-            scheme=scheme,
-            tier=self.tier[provider],
-            group=group,
-            charge=charge,
-            in_scope=in_scope,
-            recorded=recorded,
-            residual=in_scope - recorded,
-            own_pay=own_pay,
-            stay=stay,
-        )
+        residual = columns["in_scope"] - columns["recorded"]
+        return CaseTable(**columns, holder=np.maximum(holder, 0), tier=self.tier[provider], residual=residual)
 
     def tariff(self, instance_of_case: NDArray[np.int8], **columns: NDArray[Any]) -> NDArray[np.float64]:
         """Units of each case under the mode that covers it."""
@@ -218,7 +201,7 @@ class Settlement:
             if clearing:
                 due = owed - instance.paid
             else:
-                due = np.maximum(np.floor(owed * instance.mode.monthly_share).astype(np.int64) - instance.paid, 0)
+                due = np.maximum(np.floor(owed * instance.cycle.monthly_share).astype(np.int64) - instance.paid, 0)
             instance.paid = instance.paid + due
             payments.append(due)
         if clearing:
@@ -248,7 +231,7 @@ class Settlement:
         scale = np.maximum(np.abs(base).max(axis=1, keepdims=True), 1.0)
         out = np.zeros_like(base)
         for s in range(N_SCHEMES):
-            for m in (UNITS, CASE_COUNT, CHARGE, IN_SCOPE, RECORDED, RESIDUAL, OWN_PAY, OUTFLOW):
+            for m in range(N_MEASURES):
                 step = np.zeros_like(base)
                 size = MARGIN_STEP * scale[:, 0, m]
                 step[:, s, m] = size

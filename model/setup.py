@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from model.benefits import BenefitRules
 from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules
-from model.catalogue import Catalogue
+from model.catalogue import PARTITIONS, Catalogue
 from model.codes import BENEFIT_CLASSES, CONDITIONS, KINDS, PRIVATE, PROVIDER_KINDS, SCHEMES, SEVERITIES, TIERS
+from model.cycle import Cycle
 from model.geography import Geography, Providers, make_geography
 from model.health import OutcomeRules
-from model.payment import get_mode
+from model.payment import GroupFacts, HolderFacts, get_mode
 from model.policy import BehaviourFile, CityFile, PolicyFile
 from model.seeking import N_CLASSES, ChoiceRules
 from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Instance, Settlement
@@ -283,9 +284,24 @@ def settlement_of(policy: PolicyFile, geography: Geography, month: int) -> Settl
         path = policy.kind_path(entry)
         kind = get_mode(entry.kind if path is None else str(path))
         policy.check_parameters(entry, kind.PARAMETERS)
-        instances.append(Instance(entry.id, kind(**{name: value.at(month) for name, value in entry.parameters.items()})))
+        mode = kind(**{name: value.at(month) for name, value in entry.parameters.items()})
+        cycle = Cycle(**{name: value.at(month) for name, value in entry.cycle.items()})
+        instances.append(Instance(entry.id, mode, cycle))
     route = _route(policy, providers, instances)
-    return Settlement(instances, route, providers.group, providers.tier, geography.n_groups)
+    return Settlement(instances, route, providers.group, holder_facts(geography), geography.n_groups)
+
+
+def holder_facts(geography: Geography) -> HolderFacts:
+    """Facts of providers and, after them, groups, which stand as general secondary public holders without beds of their own."""
+    providers, groups = geography.providers, geography.n_groups
+    none = np.zeros(groups)
+    return HolderFacts(
+        tier=np.concatenate([providers.tier, none + 1]).astype(np.int8),
+        specialty=np.concatenate([providers.kind, none]).astype(np.int8),
+        private=np.concatenate([providers.private, none]).astype(bool),
+        local=np.concatenate([providers.local, none + 1]).astype(bool),
+        beds=np.concatenate([providers.beds, none]),
+    )
 
 
 def _route(policy: PolicyFile, providers: Providers, instances: list[Instance]) -> NDArray[np.int8]:
@@ -318,6 +334,13 @@ def prevalence_of(city: CityFile, month: int) -> Floats:
     return np.array([city.chronic.prevalence[c].at(month) for c in CONDITIONS], dtype=np.float64)
 
 
-def prior_weights(catalogue: Catalogue) -> Floats:
-    """Catalogue weight of each group: what a mode may fall back on where it has few cases."""
-    return np.asarray(catalogue.weight, dtype=np.float64)
+def group_facts(catalogue: Catalogue) -> GroupFacts:
+    """What is published of each disease group."""
+    return GroupFacts(
+        code=tuple(catalogue.codes),
+        weight=np.asarray(catalogue.weight, dtype=np.float64),
+        stay=np.asarray(catalogue.stay, dtype=np.float64),
+        kind=catalogue.kind,
+        basic=catalogue.simple,
+        operative=catalogue.partition != PARTITIONS.index("medical"),
+    )

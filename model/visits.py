@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
@@ -76,3 +78,17 @@ def person_totals(row: NDArray[np.int32], key: NDArray[np.uint8], n_keys: int, p
         for j in range(parts.shape[1]):
             out[k, j + 1] += parts[i, j]
     return out
+
+
+def visit_columns(kind: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Columns of visits that only stays have something in; a cell of visits has no one age (assumption: a middle one)."""
+    n = len(kind)
+    none = np.zeros(n, dtype=np.int8)
+    return {
+        "stay": np.zeros(n),
+        "kind": kind.astype(np.int8),
+        "severity": none,
+        "age": np.full(n, 50, dtype=np.int16),
+        "emergency": none.astype(bool),
+        "readmission": none.astype(bool),
+    }

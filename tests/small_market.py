@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from model.care import CareRules
 from model.cases import CaseTruth, Claims
 from model.catalogue import Catalogue, load_catalogue
-from model.payment import MEASURES, CaseTable, History, get_mode
+from model.codes import INPATIENT
+from model.cycle import Cycle
+from model.payment import MEASURES, CaseTable, GroupFacts, History, HolderFacts, get_mode
 from model.quote import Prices, read_prices
 from model.settlement import Instance, Settlement
 from model.supervision import AUDITED_CHANNELS
@@ -24,6 +26,8 @@ TIER = np.array([0, 1, 2, 1], dtype=np.int8)
 GROUP = np.array([0, 0, -1, 1], dtype=np.int16)
 """Their medical groups: a township and a county hospital of group 0, a city hospital of none, a county hospital of group 1."""
 N_GROUPS = 2
+HOLDER_TIER = np.concatenate([TIER, np.ones(N_GROUPS, dtype=np.int8)])
+"""Tiers of the institutions and, after them, of the groups."""
 KINDS, SCHEMES, RELATIONS = 4, 2, 4
 
 A_NIGHT = settings(max_examples=min(settings().max_examples, 400))
@@ -57,9 +61,20 @@ def case_table(n: int, **given: Any) -> CaseTable:
             "residual": 20_000.0,
             "own_pay": 20_000.0,
             "stay": np.float32(7.0),
+            "kind": np.int8(INPATIENT),
+            "severity": np.int8(0),
+            "age": np.int16(50),
+            "emergency": np.bool_(False),
+            "readmission": np.bool_(False),
         },
     )
     return CaseTable(**made)
+
+
+def stays(n: int) -> dict[str, NDArray[Any]]:
+    """Columns of :func:`case_table` that say what kind of stay a case is."""
+    table = case_table(n)
+    return {name: getattr(table, name) for name in ("stay", "kind", "severity", "age", "emergency", "readmission")}
 
 
 def totals(holders: int, **given: Any) -> Floats:
@@ -75,19 +90,34 @@ def history(cases: CaseTable, base: Floats, **given: Any) -> History:
     holders = len(base)
     standard: dict[str, Any] = {
         "heads": np.ones((holders, SCHEMES)),
-        "tier": np.zeros(holders, dtype=np.int8),
-        "prior_weight": np.ones(2),
+        "factor": np.ones(SCHEMES),
+        "holders": holder_facts(given.pop("tier", np.zeros(holders, dtype=np.int8))),
+        "groups": group_facts(given.pop("weight", np.ones(2))),
+        "earlier": (),
         "years": 0,
     }
     return History(cases=cases, base=base, **(standard | given))
 
 
-def market(*modes: Any, route: NDArray[np.int8] | None = None) -> Settlement:
+def holder_facts(tier: NDArray[np.int8], **given: Any) -> HolderFacts:
+    """Public general holders of the given tiers in the city, with a hundred beds each."""
+    standard = {"specialty": np.int8(0), "private": np.bool_(False), "local": np.bool_(True), "beds": 100.0}
+    return HolderFacts(tier=tier, **columns(len(tier), given, standard))
+
+
+def group_facts(weight: Any, **given: Any) -> GroupFacts:
+    """Disease groups of the given weights: a week's medical stay each."""
+    n = len(weight)
+    standard = {"stay": 7.0, "kind": np.int8(INPATIENT), "basic": np.bool_(False), "operative": np.bool_(False)}
+    return GroupFacts(code=tuple(f"G{i}" for i in range(n)), weight=np.asarray(weight, dtype=float), **columns(n, given, standard))
+
+
+def market(*modes: Any, route: NDArray[np.int8] | None = None, cycle: Cycle | None = None) -> Settlement:
     """Books of the small market under modes, each a name or a made mode; the first covers everything unless a route is given."""
-    made = [Instance(f"mode{i}", get_mode(mode)() if isinstance(mode, str) else mode) for i, mode in enumerate(modes)]
+    made = [Instance(f"mode{i}", get_mode(mode)() if isinstance(mode, str) else mode, cycle or Cycle()) for i, mode in enumerate(modes)]
     if route is None:
         route = np.zeros((KINDS, len(TIER), SCHEMES, RELATIONS), dtype=np.int8)
-    return Settlement(made, route, GROUP, TIER, N_GROUPS)
+    return Settlement(made, route, GROUP, holder_facts(HOLDER_TIER), N_GROUPS)
 
 
 def opened(settlement: Settlement, base: list[Floats] | None = None, cases: CaseTable | None = None, **given: Any) -> Settlement:
@@ -144,6 +174,7 @@ def truth(n: int, **given: Any) -> CaseTruth:
             "group": np.int16(coded_group()),
             "severity": np.int8(0),
             "emergency": np.bool_(False),
+            "age": np.int16(50),
             "need": np.float32(1.0),
             "noisy_need": np.float32(1.0),
             "standard_charge": 1_000_000.0,
@@ -184,6 +215,7 @@ def claims(n: int, **given: Any) -> Claims:
         "group_coded": np.int16(coded_group()),
         "severity": np.int8(0),
         "emergency": np.bool_(False),
+        "age": np.int16(50),
         "need": np.float32(1.0),
         "noisy_need": np.float32(1.0),
         "standard_charge": 100_000.0,
@@ -202,6 +234,7 @@ def claims(n: int, **given: Any) -> Claims:
         "units_true": 0.0,
         "gain": 0.0,
         "flags": np.int16(0),
+        "readmission": np.bool_(False),
         "u_code": np.float32(0.5),
         "u_treat": np.float32(0.5),
         "u_split": np.float32(0.5),

@@ -253,7 +253,7 @@ def _parameters(contents: Contents, lang: Language) -> list[dict[str, Any]]:
         rows = [
             (mode.id, name, _written(leaf.at(month)), leaf.unit, _source(leaf.source_at(month), found.sources))
             for mode in found.modes
-            for name, leaf in mode.parameters.items()
+            for name, leaf in mode.leaves.items()
         ]
         told.append({"label": getattr(found.label, lang), "description": getattr(found.description, lang), "rows": rows})
     return told

@@ -6,6 +6,7 @@ One file a mode. A mode is found by being in this folder (or as a path to a Pyth
 from model.payment.protocol import (
     CASES,
     CHARGE,
+    DAYS,
     IN_SCOPE,
     MEASURES,
     OUTFLOW,
@@ -14,8 +15,13 @@ from model.payment.protocol import (
     RESIDUAL,
     UNITS,
     CaseTable,
+    GroupFacts,
+    GroupYear,
     History,
+    HolderFacts,
     PaymentMode,
+    Reviewing,
+    Revising,
     Traits,
 )
 from model.payment.registry import get_mode, list_modes
@@ -23,6 +29,7 @@ from model.payment.registry import get_mode, list_modes
 __all__ = [
     "CASES",
     "CHARGE",
+    "DAYS",
     "IN_SCOPE",
     "MEASURES",
     "OUTFLOW",
@@ -31,8 +38,13 @@ __all__ = [
     "RESIDUAL",
     "UNITS",
     "CaseTable",
+    "GroupFacts",
+    "GroupYear",
     "History",
+    "HolderFacts",
     "PaymentMode",
+    "Reviewing",
+    "Revising",
     "Traits",
     "get_mode",
     "list_modes",

@@ -24,26 +24,24 @@ class CapitationTerms:
 class Capitation:
     """Entitlement = rate × heads, whatever care is given; heads' care elsewhere is another mode's and not deducted."""
 
-    growth: float = 0.05
-    monthly_share: float = 0.95
     name: ClassVar[str] = "capitation"
     label_zh: ClassVar[str] = "按人头付费"
     label_en: ClassVar[str] = "Capitation"
     summary: ClassVar[str] = "a sum a head to the assigned institution for the care given there"
     color: ClassVar[str] = "#007A5A"
-    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("growth", "monthly_share")
+    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters()
     traits: ClassVar[Traits] = Traits(heads="institution")
 
     def post(self, history: History) -> CapitationTerms:
         """Rate by tier and scheme from the budget base over heads, grown; the same a head for all holders of a tier."""
         money = history.base[..., RECORDED]
         due = np.zeros_like(money)
-        for tier in np.unique(history.tier):
-            peers = history.tier == tier
+        for tier in np.unique(history.holders.tier):
+            peers = history.holders.tier == tier
             heads = history.heads[peers].sum(axis=0)
             rate = np.divide(money[peers].sum(axis=0), heads, out=np.zeros_like(heads), where=heads > 0)
             due[peers] = rate * history.heads[peers]
-        return CapitationTerms(due * (1 + self.growth) ** (history.years + 1))
+        return CapitationTerms(due * history.factor)
 
     def tariff(self, cases: CaseTable, terms: CapitationTerms) -> Floats:
         """Cases count for nothing."""

@@ -24,21 +24,19 @@ class PackageTerms:
 class CountyPackage:
     """Entitlement = rate × heads × (1 − withheld) − what the fund pays elsewhere for the group's heads."""
 
-    growth: float = 0.05
     withheld_share: float = 0.0
-    monthly_share: float = 0.95
     name: ClassVar[str] = "county_package"
     label_zh: ClassVar[str] = "县域医共体总额打包"
     label_en: ClassVar[str] = "County-group package"
     summary: ClassVar[str] = "a sum a head to the county group, care elsewhere deducted"
     color: ClassVar[str] = "#A3173F"
-    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("growth", "withheld_share", "monthly_share")
+    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("withheld_share")
     traits: ClassVar[Traits] = Traits(held_by="group", heads="group", outflow=True)
 
     def post(self, history: History) -> PackageTerms:
         """Each group's own base, inside and outside care together, grown."""
         base = history.base[..., RECORDED] + history.base[..., OUTFLOW]
-        return PackageTerms(base * (1 - self.withheld_share) * (1 + self.growth) ** (history.years + 1))
+        return PackageTerms(base * (1 - self.withheld_share) * history.factor)
 
     def tariff(self, cases: CaseTable, terms: PackageTerms) -> Floats:
         """Care inside the group counts for nothing."""

@@ -39,17 +39,15 @@ class DipTerms:
 class Dip:
     """Entitlement = points × value − residual; value = (budget + Σ residual) / Σ points, so the budget is exhausted exactly."""
 
-    growth: float = 0.05
     outlier: str = "national_1"
     tier_coefficient: str = "estimated"
     prior_cases: float = 15.0
-    monthly_share: float = 0.95
     name: ClassVar[str] = "dip"
     label_zh: ClassVar[str] = "按病种分值付费（DIP）"
     label_en: ClassVar[str] = "DIP"
     summary: ClassVar[str] = "points under a regional budget with a floating value"
     color: ClassVar[str] = "#C04F00"
-    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("growth", "outlier", "tier_coefficient", "prior_cases", "monthly_share")
+    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("outlier", "tier_coefficient", "prior_cases")
     traits: ClassVar[Traits] = Traits(exhausts_budget=True)
 
     def __post_init__(self) -> None:
@@ -64,7 +62,7 @@ class Dip:
 
     def post(self, history: History) -> DipTerms:
         """Group means of the last twelve months, shrunk to the catalogue's weight where cases are few; tier coefficients; budget."""
-        cases, prior = history.cases, history.prior_weight
+        cases, prior = history.cases, history.groups.weight
         charge = cases.charge.astype("float64")
         mean = charge.mean() if len(cases) else 1.0
         count = np.bincount(cases.group, minlength=len(prior)).astype("float64")
@@ -73,7 +71,7 @@ class Dip:
         leaning = count + self.prior_cases
         group_mean = np.divide(cost + self.prior_cases * prior * level, leaning, out=prior * level, where=leaning > 0)
         coefficient = _tier_coefficient(cases, group_mean)
-        budget = history.base[..., RECORDED].sum(axis=0) * (1 + self.growth) ** (history.years + 1)
+        budget = history.base[..., RECORDED].sum(axis=0) * history.factor
         return DipTerms(group_mean / mean * POINTS_OF_MEAN, coefficient, float(mean / POINTS_OF_MEAN), budget)
 
     def tariff(self, cases: CaseTable, terms: DipTerms) -> Floats:

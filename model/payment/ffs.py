@@ -15,13 +15,12 @@ from model.policy.leaf import LeafSpec
 class FeeForService:
     """Entitlement = recorded amount of the covered cases."""
 
-    monthly_share: float = 1.0
     name: ClassVar[str] = "ffs"
     label_zh: ClassVar[str] = "按项目付费"
     label_en: ClassVar[str] = "Fee-for-service"
     summary: ClassVar[str] = "the fund pays what it records, item by item"
     color: ClassVar[str] = "#4D4D4D"
-    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("monthly_share")
+    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters()
     traits: ClassVar[Traits] = Traits()
 
     def post(self, history: History) -> None:

@@ -24,22 +24,20 @@ class BudgetTerms:
 class GlobalBudget:
     """A ≤ budget: A + ρ(budget − A); A > budget: budget + σ·(min(A, (1+c)·budget) − budget), A the recorded amount."""
 
-    growth: float = 0.05
     surplus_share: float = 0.3
     overrun_band: float = 0.2
     overrun_share: float = 0.5
-    monthly_share: float = 0.95
     name: ClassVar[str] = "global_budget"
     label_zh: ClassVar[str] = "总额预算付费"
     label_en: ClassVar[str] = "Global budget"
     summary: ClassVar[str] = "a yearly budget a hospital with bands for surplus and overrun"
     color: ClassVar[str] = "#9E4F83"
-    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("growth", "surplus_share", "overrun_band", "overrun_share", "monthly_share")
+    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("surplus_share", "overrun_band", "overrun_share")
     traits: ClassVar[Traits] = Traits()
 
     def post(self, history: History) -> BudgetTerms:
         """The budget base grown once a year."""
-        return BudgetTerms(history.base[..., RECORDED] * (1 + self.growth) ** (history.years + 1))
+        return BudgetTerms(history.base[..., RECORDED] * history.factor)
 
     def tariff(self, cases: CaseTable, terms: BudgetTerms) -> Floats:
         """Units are the recorded fen."""

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from model.policy.leaf import LeafSpec, leaf
 
 KNOWN: Mapping[str, LeafSpec] = {
-    "growth": leaf("share/year", -0.5, 0.5, "growth of the budget base a year"),
-    "monthly_share": leaf("share", 0, 1, "part of what is owed that is paid month by month"),
     "overrun_share": leaf("share", 0, 1, "part of an overrun the fund pays"),
     "overrun_limit": leaf("share", 0, 5, "overrun beyond which the fund pays nothing"),
     "overrun_band": leaf("share", 0, 5, "overrun beyond which the fund pays nothing"),

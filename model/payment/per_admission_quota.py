@@ -24,16 +24,14 @@ class QuotaTerms:
 class PerAdmissionQuota:
     """Entitlement = quota × admissions − what patients and other layers paid in scope, plus a share of a bounded overrun."""
 
-    growth: float = 0.05
     overrun_share: float = 0.0
     overrun_limit: float = 0.05
-    monthly_share: float = 0.95
     name: ClassVar[str] = "per_admission_quota"
     label_zh: ClassVar[str] = "人次定额付费"
     label_en: ClassVar[str] = "Per-admission quota"
     summary: ClassVar[str] = "a fixed sum an admission by tier and scheme"
     color: ClassVar[str] = "#8A6A00"
-    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("growth", "overrun_share", "overrun_limit", "monthly_share")
+    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("overrun_share", "overrun_limit")
     traits: ClassVar[Traits] = Traits()
 
     def post(self, history: History) -> QuotaTerms:
@@ -41,11 +39,11 @@ class PerAdmissionQuota:
         base = history.base
         quota = np.zeros(base.shape[:2])
         whole = _mean_in_scope(base)
-        for tier in np.unique(history.tier):
-            peers = history.tier == tier
+        for tier in np.unique(history.holders.tier):
+            peers = history.holders.tier == tier
             mean = _mean_in_scope(base[peers])
             quota[peers] = np.where(mean > 0, mean, whole)
-        return QuotaTerms(quota * (1 + self.growth) ** (history.years + 1))
+        return QuotaTerms(quota * history.factor)
 
     def tariff(self, cases: CaseTable, terms: QuotaTerms) -> Floats:
         """Units are the quota of each admission, in fen."""

@@ -21,21 +21,23 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MEASURES = ("units", "cases", "charge", "in_scope", "recorded", "residual", "own_pay", "outflow")
+MEASURES = ("units", "cases", "charge", "in_scope", "recorded", "residual", "own_pay", "outflow", "days")
 """Last axis of every table of totals. Money in fen.
 
 ``units``: what :meth:`PaymentMode.tariff` gave, summed. ``recorded`` (记账金额): what the pooled fund would pay item by item.
 ``residual``: the in-scope part that patients and the layers above the fund pay. ``own_pay``: outside the catalogue. ``outflow``:
-recorded money of the holder's own heads treated elsewhere.
+recorded money of the holder's own heads treated elsewhere. ``days``: days in bed.
 """
-UNITS, CASES, CHARGE, IN_SCOPE, RECORDED, RESIDUAL, OWN_PAY, OUTFLOW = range(len(MEASURES))
+UNITS, CASES, CHARGE, IN_SCOPE, RECORDED, RESIDUAL, OWN_PAY, OUTFLOW, DAYS = range(len(MEASURES))
 
 
 @dataclass(frozen=True)
 class CaseTable:
     """Cases in columns, as the insurer sees them (the coded group, never the true one). Arrays of one length.
 
-    ``holder`` and ``provider`` index accounts, ``scheme``, ``tier`` and ``group`` are codes; money in fen; ``stay`` in days.
+    ``holder`` and ``provider`` index accounts, ``scheme``, ``tier``, ``group``, ``kind`` of care and recorded ``severity`` are codes; money
+    in fen; ``stay`` in days; ``age`` in whole years. ``readmission``: the person was discharged from the same group within the
+    month or the month before.
     """
 
     provider: NDArray[Any]
@@ -49,6 +51,11 @@ class CaseTable:
     residual: NDArray[Any]
     own_pay: NDArray[Any]
     stay: NDArray[Any]
+    kind: NDArray[Any]
+    severity: NDArray[Any]
+    age: NDArray[Any]
+    emergency: NDArray[Any]
+    readmission: NDArray[Any]
 
     def __len__(self) -> int:
         return len(self.provider)
@@ -59,23 +66,65 @@ class CaseTable:
 
 
 @dataclass(frozen=True)
+class GroupFacts:
+    """What is published of each disease group: arrays in the order of the catalogue.
+
+    ``code``; ``weight`` relative to the mean and ``stay`` in days, for groups with few cases; ``kind`` of care its stays are; ``basic``:
+    simple enough for every level; ``operative``: a procedure defines it.
+    """
+
+    code: tuple[str, ...]
+    weight: Floats
+    stay: Floats
+    kind: NDArray[np.int8]
+    basic: NDArray[np.bool_]
+    operative: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class HolderFacts:
+    """What is known of each account holder, providers first, then groups.
+
+    ``tier``; ``specialty`` (code of ``PROVIDER_KINDS``); ``private``; ``local``: in the city; open ``beds``.
+    """
+
+    tier: NDArray[np.int8]
+    specialty: NDArray[np.int8]
+    private: NDArray[np.bool_]
+    local: NDArray[np.bool_]
+    beds: Floats
+
+
+@dataclass(frozen=True)
+class GroupYear:
+    """One past year of the cases a mode covers, by disease group: ``count`` and ``cost`` (fen of charges)."""
+
+    count: Floats
+    cost: Floats
+
+
+@dataclass(frozen=True)
 class History:
     """What the insurer has on its books when it fixes the terms of a year.
 
     Attributes:
         cases: the last twelve months' cases the mode would have covered.
         base: totals ``[holder, scheme, measure]`` of the budget base, the twelve months before the policy began (fen).
+        factor: ``[scheme]`` money of the coming year over that of the budget base.
         heads: insured people assigned to each holder by scheme, ``[holder, scheme]``.
-        tier: tier code of each holder.
-        prior_weight: the catalogue's relative weight of each disease group, for groups with few cases.
+        holders: facts of the account holders.
+        groups: facts of the disease groups.
+        earlier: the years before the last twelve months, latest first, as far as the mode's cases were kept.
         years: full years since the policy began (0 in its first year).
     """
 
     cases: CaseTable
     base: Floats
+    factor: Floats
     heads: Floats
-    tier: NDArray[np.int8]
-    prior_weight: Floats
+    holders: HolderFacts
+    groups: GroupFacts
+    earlier: tuple[GroupYear, ...]
     years: int
 
 
@@ -98,9 +147,8 @@ class Traits:
 
 @runtime_checkable
 class PaymentMode(Protocol):
-    """One payment mode with its parameters. See the module's text for the three questions.
-
-    ``monthly_share`` is the part of what is owed that is paid month by month; the rest comes at clearing."""
+    """One payment mode with its parameters. See the module's text for the three questions, and :class:`Revising` and :class:`Reviewing`
+    for two more that a mode may answer."""
 
     name: str
     label_zh: str
@@ -108,7 +156,6 @@ class PaymentMode(Protocol):
     summary: str
     color: str
     traits: Traits
-    monthly_share: float
 
     def post(self, history: History) -> Any:
         """Terms of the coming year, from the insurer's books."""
@@ -121,3 +168,22 @@ class PaymentMode(Protocol):
 
         ``holder`` names the account of each row; ``fraction`` is the elapsed part of the settlement year.
         """
+
+
+@runtime_checkable
+class Revising(Protocol):
+    """A mode whose terms may be changed within the year."""
+
+    def revise(self, terms: Any, own: Floats, factor: Floats, fraction: float) -> Any:
+        """New terms from the totals ``own[holder, scheme, measure]`` of the elapsed ``fraction`` of the year.
+
+        ``factor[scheme]`` is the revised money of the year over the posted one, 1 where the budget stays.
+        """
+
+
+@runtime_checkable
+class Reviewing(Protocol):
+    """A mode that lets single cases be looked at again (特例单议)."""
+
+    def review(self, cases: CaseTable, units: Floats, terms: Any) -> Floats:
+        """Units to add to each case, ``float64[n]``, zero where nothing was granted; all of a month's cases are seen together."""

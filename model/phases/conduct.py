@@ -14,11 +14,12 @@ from model.care import HIGHEST, LOWEST, NEUTRAL, Eligible, eligible
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, CaseTruth, Claims
 from model.codes import INPATIENT
 from model.decisions import Decision
-from model.payment import OUTFLOW
+from model.payment import CASES, OUTFLOW
 from model.phases.treatment import referable
 from model.quote import ACTS, Quote, read_prices, value_of
 from model.streams import normals, uniforms
 from model.supervision import AUDITED_CHANNELS, detection
+from model.visits import visit_columns
 
 if TYPE_CHECKING:
     from model.city import City
@@ -162,6 +163,7 @@ def _sample(city: City, recent: Claims) -> tuple[CaseTruth, Floats]:
         group=seen.group_true,
         severity=seen.severity,
         emergency=seen.emergency,
+        age=seen.age,
         need=seen.need,
         noisy_need=seen.noisy_need,
         standard_charge=seen.standard_charge * city.now.price_index / city.price_index_of(seen.month),
@@ -197,16 +199,16 @@ def _outpatients(city: City) -> Outpatients:
         city.settlement,
         city.quote.prices,
         cells.instance,
-        cells.provider.astype(np.int16),
-        cells.scheme.astype(np.int8),
-        np.zeros(len(cells.provider), dtype=np.int16),
-        cells.charge,
-        cells.in_scope,
-        cells.basic,
-        np.ones(len(cells.provider), dtype=np.float32),
+        provider=cells.provider.astype(np.int16),
+        scheme=cells.scheme.astype(np.int8),
+        group=np.zeros(len(cells.provider), dtype=np.int16),
+        charge=cells.charge,
+        in_scope=cells.in_scope,
+        recorded=cells.basic,
+        **visit_columns(cells.kind),
     )
     # one unit of intensity more multiplies every part of the bill; the visit itself is there anyway
-    fixed = city.quote.prices.marginal[cells.instance, cells.provider, cells.scheme, 1]
+    fixed = city.quote.prices.marginal[cells.instance, cells.provider, cells.scheme, CASES]
     n = len(city.staff.conduct)
     return Outpatients(
         standard=scale * np.bincount(cells.provider, weights=standard, minlength=n),
@@ -243,20 +245,12 @@ def _steered(city: City, recent: Claims, rows: NDArray[np.int64], target: NDArra
     in_scope = here * city.levels.in_scope[scheme, providers.tier[to]]
     recorded = in_scope * city.recorded_share[to, scheme]
     instance = settlement.instance_of(INPATIENT, to, scheme, np.full(len(seen), 3))
-    gain = value_of(settlement, prices, instance, to, scheme, seen.group_true, here, in_scope, recorded, seen.standard_stay)
+    stay = {"group": seen.group_true, "kind": city.group_facts.kind[seen.group_true], "stay": seen.standard_stay, "scheme": scheme}
+    stay |= {name: getattr(seen, name) for name in ("severity", "age", "emergency", "readmission")}
+    gain = value_of(settlement, prices, instance, provider=to, charge=here, in_scope=in_scope, recorded=recorded, **stay)
     was_inside = providers.group[seen.provider] == group
-    now = value_of(
-        settlement,
-        prices,
-        seen.instance,
-        seen.provider,
-        scheme,
-        seen.group_true,
-        there,
-        seen.in_scope.astype(np.float64),
-        seen.basic.astype(np.float64),
-        seen.standard_stay,
-    )
+    paid = {"in_scope": seen.in_scope.astype(np.float64), "recorded": seen.basic.astype(np.float64)}
+    now = value_of(settlement, prices, seen.instance, provider=seen.provider, charge=there, **paid, **stay)
     # care that goes elsewhere is money lost to a holder whose outflow is deducted, nothing to any other
     away = prices.marginal[instance, to, scheme, OUTFLOW] * seen.basic
     gain = gain - np.where(was_inside, now, away)

@@ -207,6 +207,7 @@ def case_truth(
         group=group.astype(np.int16),
         severity=severity.astype(np.int8),
         emergency=emergency.astype(bool),
+        age=(np.int32(city.now.index - EPOCH) - people.birth_month[row]).astype(np.int16) // np.int16(12),
         need=need,
         noisy_need=noisy,
         standard_charge=charge,
@@ -335,8 +336,25 @@ def _write_claims(city: City, flags: NDArray[np.int16]) -> None:
     shared = gain[index] * part / np.where(split, 1 + care.split_overhead, 1.0)[index]
     month.claims = _claims(city, truth.take(index), month.truth_row[index], coded[index], charge[index] * part, delivered[index], shared)
     month.claims.stay[:] = np.maximum(np.rint(stay[index] * days), 1).astype(np.int16)
+    month.claims.readmission[:] = _returned(city, month.claims)
     shifted = staff.conduct[month.claims.provider, SHIFT] > 0
     month.claims.flags[:] = flags[index] | np.where(shifted, FLAG_SHIFTED, 0)
+
+
+def _returned(city: City, claims: Claims) -> NDArray[np.bool_]:
+    """Stays whose person was discharged from the same group in the same month, before, or in the month before."""
+    key = _stay_key(claims)
+    back = np.isin(key, _stay_key(city.last_claims)) if city.last_claims is not None else np.zeros(len(claims), dtype=bool)
+    # claims stand in person order, in the order of their stays
+    _, first = np.unique(key, return_index=True)
+    again = np.ones(len(claims), dtype=bool)
+    again[first] = False
+    return back | again
+
+
+def _stay_key(claims: Claims) -> NDArray[np.uint64]:
+    """Person and group in one number; a clash of two persons' keys is as unlikely as a clash of 64-bit hashes."""
+    return claims.uid * np.uint64(0x9E3779B97F4A7C15) + claims.group_coded.astype(np.uint64)
 
 
 def _claims(
@@ -367,6 +385,7 @@ def _claims(
         group_coded=coded,
         severity=truth.severity,
         emergency=truth.emergency,
+        age=truth.age,
         need=truth.need,
         noisy_need=truth.noisy_need,
         standard_charge=truth.standard_charge,
@@ -388,6 +407,7 @@ def _claims(
         units_true=np.zeros(n),
         gain=gain,
         flags=np.zeros(n, dtype=np.int16),
+        readmission=np.zeros(n, dtype=bool),
         u_code=truth.u_code,
         u_treat=truth.u_treat,
         u_split=truth.u_split,

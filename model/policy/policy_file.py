@@ -11,10 +11,11 @@ from pydantic_core import PydanticCustomError
 
 from model.codes import KINDS, OWNERSHIPS, SCHEMES, TIERS
 from model.errors import InputError, nearest
+from model.policy.cycle_file import CYCLE
 from model.policy.leaf import Leaf, LeafSpec, leaf, problem
 from model.policy.section import Label, Rows, Section, Texts
 
-__all__ = ["PolicyFile", "PolicyMode", "Route"]
+__all__ = ["Budget", "PolicyFile", "PolicyMode", "Route"]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Codes = npt.NDArray[np.integer]
@@ -27,6 +28,14 @@ class PolicyMode(Section):
     id: Name
     kind: str = Field(min_length=1)
     parameters: dict[str, Annotated[Leaf, leaf(None, form="any")]] = Field(default_factory=dict)
+    cycle: dict[str, Annotated[Leaf, leaf(None, form="any")]] = Field(
+        default_factory=dict, description="how what is owed is paid: months, deposit, clearing; a rule that is absent is not in force"
+    )
+
+    @property
+    def leaves(self) -> dict[str, Leaf]:
+        """Everything that is set about the mode: its parameters, then its cycle."""
+        return {**self.parameters, **self.cycle}
 
     @property
     def kind_is_file(self) -> bool:
@@ -67,6 +76,13 @@ class Route(Section):
         return set(self.care) == set(KINDS) and all(condition is None for condition in open_ended)
 
 
+class Budget(Section):
+    """How the coming year's money follows from the budget base, the same for every mode of the policy (rules A1)."""
+
+    method: Annotated[Leaf, leaf("name", form="text", choices=("growth",), doc="what the year's money is made from")]
+    growth: Annotated[Leaf, leaf("share/year", -0.5, 0.5, "growth of the budget base a year")]
+
+
 class PolicyFile(Section):
     """A policy: who is paid how for what."""
 
@@ -74,6 +90,7 @@ class PolicyFile(Section):
     label: Label
     description: Label
     sources: dict[str, str] = Field(default_factory=dict)
+    budget: Budget
     modes: Rows[PolicyMode] = Field(alias="mode", min_length=1)
     routes: Rows[Route] = Field(alias="route", min_length=1)
     _file: Path | None = PrivateAttr(None)
@@ -128,8 +145,11 @@ class PolicyFile(Section):
 
         Raises `InputError` naming the file, the place, and the nearest name.
         """
-        where = f"mode[{mode.id}].parameters"
-        for key, value in mode.parameters.items():
+        self._check_leaves(mode.parameters, declared, f"mode[{mode.id}].parameters")
+        self._check_leaves(mode.cycle, CYCLE, f"mode[{mode.id}].cycle")
+
+    def _check_leaves(self, given: Mapping[str, Leaf], declared: Mapping[str, LeafSpec], where: str) -> None:
+        for key, value in given.items():
             if key not in declared:
                 raise InputError(
                     "unknown parameter",
@@ -140,8 +160,8 @@ class PolicyFile(Section):
                     nearest=nearest(key, tuple(declared)),
                 )
             self._check_leaf(value, declared[key], f"{where}.{key}")
-        for key in declared:
-            if key not in mode.parameters:
+        for key, spec in declared.items():
+            if key not in given and not spec.optional:
                 raise InputError(f"missing key: {key}", file=self._file, path=f"{where}.{key}", allowed=tuple(declared))
 
     def _check_leaf(self, value: Leaf, spec: LeafSpec, where: str) -> None:
@@ -149,7 +169,7 @@ class PolicyFile(Section):
             raise InputError("wrong unit", file=self._file, path=f"{where}.unit", found=value.unit, allowed=spec.unit)
         for entry in value.history:
             try:
-                raw = list(entry.value) if isinstance(entry.value, tuple) else entry.value
+                raw = [list(v) if isinstance(v, tuple) else v for v in entry.value] if isinstance(entry.value, tuple) else entry.value
                 spec.check_value(raw, ".value")
             except PydanticCustomError as error:
                 context = error.context or {}

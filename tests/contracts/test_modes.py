@@ -75,7 +75,7 @@ def any_history(rng: np.random.Generator, mode: PaymentMode, n: int = 60) -> His
         base,
         heads=rng.integers(0, 5000, (HOLDERS, 2)).astype(float),
         tier=TIER_OF_HOLDER,
-        prior_weight=rng.uniform(0.3, 4.0, N_DISEASES),
+        weight=rng.uniform(0.3, 4.0, N_DISEASES),
         years=int(rng.integers(0, 4)),
     )
 
@@ -120,7 +120,6 @@ def test_it_introduces_itself(name: str) -> None:
     assert re.fullmatch(r"[\x20-\x7e]+", mode.label_en)
     assert mode.summary
     assert re.fullmatch(r"#[0-9A-Fa-f]{6}", mode.color)
-    assert 0 < mode.monthly_share <= 1
 
 
 def test_it_is_told_apart_from_the_others(name: str) -> None:
@@ -241,7 +240,7 @@ def test_what_is_owed_is_whole_fen_and_loses_none(name: str, seed: int) -> None:
     mode = made(name)
     rng = np.random.default_rng(seed)
     past = any_history(rng, mode)
-    books = opened(market(mode), [past.base], past.cases, heads=past.heads, prior_weight=past.prior_weight)
+    books = opened(market(mode), [past.base], past.cases, heads=past.heads, weight=past.groups.weight)
     instance = books.instances[0]
     cases = any_cases(rng, 40, mode)
     instance.year_totals = summed(cases, mode.tariff(cases, instance.terms))
@@ -288,7 +287,7 @@ def test_an_empty_month_has_no_units_and_a_finite_debt(name: str) -> None:
 def test_it_can_start_where_nothing_is_remembered(name: str) -> None:
     mode = made(name)
     none = any_cases(np.random.default_rng(1), 0, mode)
-    terms = mode.post(history(none, totals(HOLDERS), heads=np.zeros((HOLDERS, 2)), tier=TIER_OF_HOLDER, prior_weight=np.ones(N_DISEASES)))
+    terms = mode.post(history(none, totals(HOLDERS), heads=np.zeros((HOLDERS, 2)), tier=TIER_OF_HOLDER, weight=np.ones(N_DISEASES)))
     cases = any_cases(np.random.default_rng(2), 10, mode)
     units = mode.tariff(cases, terms)
     assert np.isfinite(units).all()

@@ -252,7 +252,7 @@ def test_head_money_is_the_base_s_money_by_tier() -> None:
     instance = next(i for i in city.settlement.instances if i.mode.traits.heads == "institution")
     mode = instance.mode
     assert isinstance(mode, Capitation)
-    n, growth = city.settlement.n_providers, mode.growth
+    n, growth = city.settlement.n_providers, 0.06
     assert not instance.terms.money[n:].any()
     for tier in range(2):
         peers = city.settlement.tier[:n] == tier

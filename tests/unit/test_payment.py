@@ -32,7 +32,6 @@ from model.payment import RECORDED, Traits
 
 @dataclass(frozen=True)
 class Half:
-    monthly_share: float = 1.0
     name: ClassVar[str] = "half"
     label_zh: ClassVar[str] = "一半"
     label_en: ClassVar[str] = "Half"
@@ -105,7 +104,7 @@ def test_weights_follow_lagged_costs() -> None:
 
 
 def test_a_year_without_cases_starts_from_the_catalogue() -> None:
-    posted = Dip().post(history(case_table(0), totals(1, recorded=5.0), prior_weight=np.array([0.5, 2.0])))
+    posted = Dip().post(history(case_table(0), totals(1, recorded=5.0), weight=np.array([0.5, 2.0])))
     assert posted.points[1] / posted.points[0] == pytest.approx(4)
     assert posted.coefficient.tolist() == [1.0, 1.0, 1.0]
     assert np.isfinite(posted.mean_cost)
@@ -133,7 +132,7 @@ def test_ffs_counts_and_pays_what_is_recorded() -> None:
 
 
 def test_a_quota_tier_without_base_takes_the_city_s() -> None:
-    mode = get_mode("per_admission_quota")(growth=0.0)
+    mode = get_mode("per_admission_quota")()
     base = totals(2)
     base[0, :, CASES], base[0, :, RECORDED], base[0, :, RESIDUAL] = 10, 600.0, 200.0
     terms = mode.post(history(case_table(1), base, tier=np.array([0, 2], dtype=np.int8)))
@@ -141,17 +140,17 @@ def test_a_quota_tier_without_base_takes_the_city_s() -> None:
 
 
 def test_a_quota_counts_admissions_not_charges() -> None:
-    mode = get_mode("per_admission_quota")(growth=0.0)
+    mode = get_mode("per_admission_quota")()
     terms = mode.post(history(case_table(1), totals(2, cases=10, recorded=800.0)))
     assert mode.tariff(case_table(2, charge=[1.0, 1e9], holder=[0, 1]), terms).tolist() == [80.0, 80.0]
 
 
 def test_capitation_rates_differ_by_tier_and_scheme() -> None:
-    mode = get_mode("capitation")(growth=0.5)
+    mode = get_mode("capitation")()
     base = totals(3)
     base[:, :, RECORDED] = [[100.0, 0.0], [300.0, 90.0], [50.0, 10.0]]
     heads = np.array([[10.0, 0.0], [10.0, 10.0], [5.0, 5.0]])
-    terms = mode.post(history(case_table(1), base, heads=heads, tier=np.array([0, 0, 1], dtype=np.int8)))
+    terms = mode.post(history(case_table(1), base, heads=heads, factor=np.full(2, 1.5), tier=np.array([0, 0, 1], dtype=np.int8)))
     assert terms.money.tolist() == [[300.0, 0.0], [300.0, 135.0], [75.0, 15.0]]
     assert not mode.tariff(case_table(3), terms).any()
 
@@ -159,12 +158,12 @@ def test_capitation_rates_differ_by_tier_and_scheme() -> None:
 @pytest.mark.parametrize("years", [0, 1, 4])
 @pytest.mark.parametrize("mode", ["capitation", "county_package", "global_budget", "per_admission_quota", "dip"])
 def test_terms_grow_from_the_base_every_year(mode: str, years: int) -> None:
-    """The base stays that of the year before the policy; growth compounds."""
+    """The base stays that of the year before the policy; the factor compounds."""
     base = totals(1, cases=10, recorded=1000.0)
 
     def money(after: int) -> float:
-        made = get_mode(mode)(growth=0.1)
-        terms = made.post(history(case_table(4), base, years=after))
+        made = get_mode(mode)()
+        terms = made.post(history(case_table(4), base, factor=np.full(2, 1.1 ** (after + 1)), years=after))
         year = totals(1, cases=10, recorded=900.0 * 1.1 ** (after + 1), units=50.0)
         return float(made.entitlement(year, year, np.array([0]), terms, 1.0)[0, 0])
 
@@ -174,4 +173,4 @@ def test_terms_grow_from_the_base_every_year(mode: str, years: int) -> None:
 def test_measures_are_where_modes_look_for_them() -> None:
     assert [MEASURES[i] for i in (UNITS, CASES, RECORDED, RESIDUAL)] == ["units", "cases", "recorded", "residual"]
     year = totals(1, units=1.0, residual=6.0)
-    assert year[0, 0].tolist() == [1.0, 0, 0, 0, 0, 6.0, 0, 0]
+    assert year[0, 0].tolist() == [1.0, 0, 0, 0, 0, 6.0, 0, 0, 0]

@@ -72,18 +72,14 @@ def test_no_case_is_left_out(name: str) -> None:
 
 
 def test_the_policies_differ_in_the_mode_alone() -> None:
-    growth = {
-        mode.parameters["growth"].at(0) for name in list_policies() for mode in load_policy(name).modes if "growth" in mode.parameters
-    }
+    growth = {load_policy(name).budget.growth.at(0) for name in list_policies()}
     assert len(growth) == 1
 
 
 DECLARED = {
-    "growth": leaf("share/year", -0.5, 0.5),
     "outlier": leaf("name", form="text", choices=("national_1", "hubei")),
     "tier_coefficient": leaf("name", form="text"),
     "prior_cases": leaf("case", 0, 1e6),
-    "monthly_share": leaf("share", 0, 1),
 }
 DIP = data.folder("policies", "dip.toml").read_text(encoding="utf-8")
 
@@ -96,8 +92,9 @@ def test_parameters_that_are_declared_pass() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("growth =", "growht =", "mode[dip].parameters.growht: unknown parameter: found 'growht'"),
-        ("growth =", "growht =", "did you mean 'growth'?"),
+        ("outlier =", "outleir =", "mode[dip].parameters.outleir: unknown parameter: found 'outleir'"),
+        ("outlier =", "outleir =", "did you mean 'outlier'?"),
+        ("monthly_share =", "montly_share =", "mode[dip].cycle.montly_share: unknown parameter: found 'montly_share'"),
         ('"national_1"', '"national_2"', "mode[dip].parameters.outlier.value: unknown name: found 'national_2'"),
         ("value = 15", "value = -1", "mode[dip].parameters.prior_cases.value: out of range: found -1"),
         ('unit = "case"', 'unit = "cases"', "mode[dip].parameters.prior_cases.unit: wrong unit: found 'cases'; allowed: case"),

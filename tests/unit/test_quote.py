@@ -15,7 +15,7 @@ from model.payment import MEASURES, UNITS, get_mode
 from model.payment.dip import DipTerms
 from model.quote import ALL_GAINS, Gains, Quote, value_of
 from model.settlement import Settlement
-from tests.small_market import GROUP, TIER, care_rules, coded_group, market, opened, prices, totals, truth
+from tests.small_market import GROUP, TIER, care_rules, coded_group, market, opened, prices, stays, totals, truth
 
 N = len(TIER)
 KAPPA = 0.7
@@ -66,7 +66,7 @@ def by_points(small: bool = True) -> Settlement:
 
 
 def by_quota(quota: float = 800_000.0) -> Settlement:
-    books = opened(market(get_mode("per_admission_quota")(growth=0.0)))
+    books = opened(market(get_mode("per_admission_quota")()))
     books.instances[0].terms.quota[:] = quota
     books.post([totals(books.n_holders, cases=1000.0, residual=2e8, recorded=6e8)])
     return books
@@ -237,16 +237,16 @@ def test_the_price_of_a_case_is_what_its_totals_would_be_settled_for() -> None:
         books,
         seen,
         np.zeros(1, dtype=np.int8),
-        np.array([1], dtype=np.int16),
-        np.zeros(1, dtype=np.int8),
-        np.array([coded_group()], dtype=np.int16),
-        CHARGE * one,
-        0.8 * CHARGE * one,
-        0.6 * CHARGE * one,
-        8.0 * one,
+        provider=np.array([1], dtype=np.int16),
+        scheme=np.zeros(1, dtype=np.int8),
+        group=np.array([coded_group()], dtype=np.int16),
+        charge=CHARGE * one,
+        in_scope=0.8 * CHARGE * one,
+        recorded=0.6 * CHARGE * one,
+        **stays(1),
     )
     change = np.zeros((1, 2, len(MEASURES)))
-    change[0, 0] = [800_000.0, 1.0, CHARGE, 0.8 * CHARGE, 0.6 * CHARGE, 0.2 * CHARGE, 0.2 * CHARGE, 0.0]
+    change[0, 0] = [800_000.0, 1.0, CHARGE, 0.8 * CHARGE, 0.6 * CHARGE, 0.2 * CHARGE, 0.2 * CHARGE, 0.0, 7.0]
     holder = np.array([1])
     settled = books.quoted(0, holder, change) - books.quoted(0, holder, 0 * change)
     assert worth == pytest.approx(settled + 0.4 * CHARGE - KAPPA * CHARGE, rel=1e-9)

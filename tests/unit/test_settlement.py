@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model.cycle import Cycle
 from model.payment import CASES, CHARGE, MEASURES, OUTFLOW, RECORDED, UNITS, get_mode
 from model.payment.dip import Dip
 from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Settlement, round_to_total
-from tests.small_market import GROUP, N_GROUPS, TIER, market, opened, totals
+from tests.small_market import GROUP, N_GROUPS, TIER, market, opened, stays, totals
 
 N = len(TIER)
 
@@ -50,7 +51,7 @@ def test_each_case_counts_under_its_own_mode() -> None:
         in_scope=400 * one,
         recorded=300 * one,
         own_pay=100 * one,
-        stay=one,
+        **stays(2),
     )
     assert units.tolist() == [0.0, 300.0]
 
@@ -58,7 +59,17 @@ def test_each_case_counts_under_its_own_mode() -> None:
 def test_a_mode_sees_what_is_left_for_patients_and_who_holds_the_case() -> None:
     books = market("county_package")
     one = np.ones(2)
-    table = books.case_table(0, np.array([1, 3]), np.array([0, 1]), np.array([0, 0]), 500 * one, 400 * one, 300 * one, 100 * one, one)
+    table = books.case_table(
+        0,
+        provider=np.array([1, 3]),
+        scheme=np.array([0, 1]),
+        group=np.array([0, 0]),
+        charge=500 * one,
+        in_scope=400 * one,
+        recorded=300 * one,
+        own_pay=100 * one,
+        **stays(2),
+    )
     assert table.residual.tolist() == [100.0, 100.0]
     assert table.holder.tolist() == [N + 0, N + 1]
     assert table.tier.tolist() == [TIER[1], TIER[3]]
@@ -106,7 +117,7 @@ def accrued(books: Settlement, units: float) -> NDArray[np.int64]:
 
 
 def test_months_pay_their_share_and_a_clearing_pays_the_rest() -> None:
-    books = opened(market(get_mode("ffs")(monthly_share=0.9)))
+    books = opened(market("ffs", cycle=Cycle(monthly_share=0.9)))
     assert (accrued(books, 101.0) == 101).all()
     assert (books.pay_month(False)[0] == 90).all()
     accrued(books, 100.0)
@@ -117,7 +128,7 @@ def test_months_pay_their_share_and_a_clearing_pays_the_rest() -> None:
 
 def test_a_clearing_takes_back_what_was_paid_too_much() -> None:
     """A package whose outflow came late: nothing is taken back monthly, all of it at the clearing."""
-    books = opened(market(get_mode("county_package")(growth=0.0, monthly_share=1.0)))
+    books = opened(market("county_package"))
     budget = 12_000_000.0
     month = totals(books.n_holders)
     recorded = np.ones((N, 2))
@@ -132,11 +143,11 @@ def test_a_clearing_takes_back_what_was_paid_too_much() -> None:
 
 
 def test_a_new_year_opens_empty_books_with_new_terms() -> None:
-    books = opened(market(get_mode("global_budget")(growth=0.1)))
+    books = opened(market("global_budget"))
     accrued(books, 50.0)
     books.pay_month(True)
     before = books.instances[0].terms.budget.copy()
-    opened(books, years=books.years)
+    opened(books, factor=np.full(2, 1.1))
     assert np.allclose(books.instances[0].terms.budget, before * 1.1)
     assert books.elapsed == 0
     assert not books.instances[0].paid.any()
@@ -144,7 +155,7 @@ def test_a_new_year_opens_empty_books_with_new_terms() -> None:
 
 
 def test_a_group_s_money_without_recorded_care_is_shared_evenly() -> None:
-    books = opened(market(get_mode("county_package")(growth=0.0)))
+    books = opened(market("county_package"))
     books.accrue([totals(books.n_holders)], [np.zeros((N, 2))])
     owed = books.owed_by_provider(books.instances[0])
     assert owed[0].tolist() == owed[1].tolist()
@@ -187,7 +198,7 @@ def test_a_marginal_point_is_worth_less_to_who_earns_many_of_them() -> None:
 
 def test_a_marginal_fen_under_a_global_budget_depends_on_the_side_of_it() -> None:
     """Below the budget 70 % of a fen more is kept, within the band half, beyond it nothing."""
-    books = opened(market(get_mode("global_budget")(growth=0.0, surplus_share=0.3, overrun_share=0.5, overrun_band=0.2)))
+    books = opened(market(get_mode("global_budget")(surplus_share=0.3, overrun_share=0.5, overrun_band=0.2)))
     posted = totals(books.n_holders)
     posted[:N, :, RECORDED] = np.array([6e6, 13e6, 20e6, 0.0])[:, None]
     books.post([posted])
