@@ -6,7 +6,8 @@ from the mode's own tariff. There is no second incentive formula.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,46 @@ class Prices:
     kappa: float
     refused_ratio: float
     split_gain: float
+
+    @cached_property
+    def by_measure(self) -> Floats:
+        """The marginals ``[measure, cell]``, a cell being what :meth:`cell` says."""
+        return np.ascontiguousarray(self.marginal.reshape(-1, self.marginal.shape[-1]).T)
+
+    def cell(self, instance: NDArray[Any], provider: NDArray[Any], scheme: NDArray[Any]) -> NDArray[np.int32]:
+        """Position in :attr:`by_measure` of each case."""
+        _, providers, schemes, _ = self.marginal.shape
+        found: NDArray[np.int32] = (instance.astype(np.int32) * providers + provider) * schemes + scheme
+        return found
+
+
+@dataclass(frozen=True)
+class _Worth:
+    """What each case brings its provider, from all payers and less variable cost, for a unit, for being a case, for a day and for a fen of
+    charge; ``in_scope`` is the share of the charge inside the catalogue."""
+
+    in_scope: Floats
+    unit: Floats
+    case: Floats
+    day: Floats
+    fen: Floats
+
+    def take(self, at: NDArray[Any]) -> _Worth:
+        return _Worth(**{f.name: getattr(self, f.name)[at] for f in fields(self)})
+
+
+@dataclass(frozen=True)
+class _Case:
+    """Cases under the conduct in force: truth, linear prices, charge in fen, days, and the money they bring (``base``)."""
+
+    truth: CaseTruth
+    worth: _Worth
+    charge: Floats
+    days: Floats
+    base: Floats
+
+    def take(self, at: NDArray[Any]) -> _Case:
+        return _Case(self.truth.take(at), self.worth.take(at), self.charge[at], self.days[at], self.base[at])
 
 
 def read_prices(
@@ -95,63 +136,68 @@ class Quote:
         """Gains of all cases around the providers' present intensity and shift; those not asked for by ``only`` stay zero."""
         q = intensity_of(conduct, truth.provider, truth.severity)
         shift = conduct[truth.provider, SHIFT]
-        charge = truth.standard_charge * q
-        # days move with what is given, as in the claim that will be written
-        days = self._days(truth, q)
-        base = self._money(truth, charge, truth.group, shift, days)
+        case = self._planned(truth, q, shift)
         n, p = len(truth), truth.provider
         acts = {name: np.zeros(n) for name in ("more", "less", "code", "code_raw", "treat", "split", "select", "threshold", "shift")}
         if "intensity" in only:
-            acts["more"] = self._money(truth, charge * (1 + step / q), truth.group, shift, self._days(truth, q + step)) - base
-            acts["less"] = self._money(truth, charge * (1 - step / q), truth.group, shift, self._days(truth, q - step)) - base
+            for name, by in (("more", step), ("less", -step)):
+                acts[name] = self._money(case, case.charge * (1 + by / q), truth.group, self._days(truth, q + by)) - case.base
         if "code" in only:
             at = np.flatnonzero(able.code)
-            raw = self._coded(truth.take(at), charge[at], shift[at], days[at]) - base[at]
+            mine = case.take(at)
+            raw = self._coded(mine) - mine.base
             acts["code_raw"][at] = raw
             # what audit takes back is a gain; a loss it leaves alone
             acts["code"][at] = raw - self._sanction(CODING, p[at]) * np.maximum(raw, 0.0)
         if "treat" in only:
             at = np.flatnonzero(able.treat)
-            treated = truth.take(at)
-            dearer = charge[at] * (1 + self.rules.treat_uplift)
-            acts["treat"][at] = self._money(treated, dearer, self.catalogue.treat_up[treated.group], shift[at], days[at]) - base[at]
+            mine = case.take(at)
+            acts["treat"][at] = self._treated(mine) - mine.base
         if "split" in only:
             at = np.flatnonzero(able.split)
-            found = self._sanction(SPLITTING, p[at]) * self.prices.split_gain * charge[at]
-            acts["split"][at] = self._split(truth.take(at), charge[at], shift[at], days[at]) - base[at] - found
+            mine = case.take(at)
+            found = self._sanction(SPLITTING, p[at]) * self.prices.split_gain * mine.charge
+            acts["split"][at] = self._split(mine) - mine.base - found
         if "threshold" in only:
             at = np.flatnonzero(truth.severity == 0)
-            small = charge[at] * self.rules.threshold_charge
-            found = self._sanction(THRESHOLD, p[at]) * small
-            acts["threshold"][at] = self._money(truth.take(at), small, truth.group[at], shift[at], days[at]) - found
+            mine = case.take(at)
+            small = mine.charge * self.rules.threshold_charge
+            acts["threshold"][at] = self._money(mine, small, mine.truth.group, mine.days) - self._sanction(THRESHOLD, p[at]) * small
         if "select" in only:
-            acts["select"] = np.where(able.select, -base + self._refused(truth, charge), 0.0)
+            acts["select"] = np.where(able.select, self._refused(case) - case.base, 0.0)
         if "shift" in only:
-            acts["shift"] = self._shifted(truth, charge, shift, days, step, base)
-        finish = self._finish(truth, charge, q, shift, base, able) if "finish" in only else []
+            acts["shift"] = self._shifted(case, shift, step)
+        finish = self._finish(case, q, able) if "finish" in only else []
         return Gains(step=step, finish=finish, **acts)
 
-    def _finish(self, truth: CaseTruth, charge: Floats, q: Floats, shift: Floats, base: Floats, able: Eligible) -> list[Floats]:
+    def _planned(self, truth: CaseTruth, q: Floats, shift: Floats) -> _Case:
+        """Cases as the providers' present conduct would have them."""
+        # days move with what is given, as in the claim that will be written
+        case = _Case(truth, self._worth(truth, shift), truth.standard_charge * q, self._days(truth, q), np.zeros(len(truth)))
+        return replace(case, base=self._money(case, case.charge, truth.group, case.days))
+
+    def _finish(self, case: _Case, q: Floats, able: Eligible) -> list[Floats]:
         at = np.flatnonzero(able.finish)
-        mine, finish = truth.take(at), []
+        mine, finish = case.take(at), []
         for level in self.rules.finish_levels:
-            gain = np.zeros(len(truth))
-            gain[at] = self._money(mine, charge[at] * level, mine.group, shift[at], self._days(mine, q[at] * level)) - base[at]
+            gain = np.zeros(len(q))
+            gain[at] = self._money(mine, mine.charge * level, mine.truth.group, self._days(mine.truth, q[at] * level)) - mine.base
             finish.append(gain)
         return finish
 
-    def _marginal(self, truth: CaseTruth) -> Floats:
-        rows: Floats = self.prices.marginal[truth.instance, truth.provider, truth.scheme]
-        return rows
-
     def _money(
-        self, truth: CaseTruth, charge: Floats, group: NDArray[np.int16], shift: Floats, days: Floats, readmission: bool = False
+        self,
+        case: _Case,
+        charge: Floats,
+        group: NDArray[np.int16],
+        days: Floats,
+        worth: _Worth | None = None,
+        readmission: bool = False,
     ) -> Floats:
         """Revenue of a case from all payers less its variable cost, fen."""
-        in_scope = charge * truth.in_scope_share * (1 - shift)
-        return value_of(
-            self.settlement,
-            self.prices,
+        truth, price = case.truth, worth or case.worth
+        in_scope = charge * price.in_scope
+        units = self.settlement.tariff(
             truth.instance,
             provider=truth.provider,
             scheme=truth.scheme,
@@ -159,6 +205,7 @@ class Quote:
             charge=charge,
             in_scope=in_scope,
             recorded=in_scope * truth.recorded_share,
+            own_pay=charge - in_scope,
             stay=days,
             kind=self.kind[group],
             severity=truth.severity,
@@ -166,27 +213,46 @@ class Quote:
             emergency=truth.emergency,
             readmission=np.full(len(truth), readmission),
         )
+        money: Floats = price.case + price.unit * units + price.fen * charge + price.day * days
+        return money
+
+    def _worth(self, truth: CaseTruth, shift: Floats) -> _Worth:
+        """Linear prices of each case, its charge divided as it is between fund, other payers and the patient."""
+        m, at = self.prices.by_measure, self.prices.cell(truth.instance, truth.provider, truth.scheme)
+        inside, recorded = truth.in_scope_share * (1 - shift), truth.recorded_share
+        own = m[OWN_PAY][at] + 1.0
+        # what the fund does not record in scope, patients and the layers above it pay
+        within = m[IN_SCOPE][at] + recorded * m[RECORDED][at] + (1 - recorded) * (m[RESIDUAL][at] + 1.0)
+        fen = m[CHARGE][at] + own + inside * (within - own) - self.prices.kappa
+        return _Worth(in_scope=inside, unit=m[UNITS][at], case=m[CASES][at], day=m[DAYS][at], fen=fen)
 
     def _days(self, truth: CaseTruth, intensity: Floats) -> Floats:
         return stay_days(truth.standard_stay, intensity, self.rules.stay_response)
 
-    def _coded(self, truth: CaseTruth, charge: Floats, shift: Floats, days: Floats) -> Floats:
-        return self._money(truth, charge, self.catalogue.code_up[truth.group], shift, days)
+    def _coded(self, case: _Case) -> Floats:
+        return self._money(case, case.charge, self.catalogue.code_up[case.truth.group], case.days)
 
-    def _split(self, truth: CaseTruth, charge: Floats, shift: Floats, days: Floats) -> Floats:
+    def _treated(self, case: _Case) -> Floats:
+        dearer = case.charge * (1 + self.rules.treat_uplift)
+        return self._money(case, dearer, self.catalogue.treat_up[case.truth.group], case.days)
+
+    def _split(self, case: _Case) -> Floats:
         first, second = self.rules.split_first, 1 + self.rules.split_overhead - self.rules.split_first
-        before = self._money(truth, charge * first, truth.group, shift, 0.5 * days)
-        return before + self._money(truth, charge * second, truth.group, shift, 0.5 * days, readmission=True)
+        before = self._money(case, case.charge * first, case.truth.group, 0.5 * case.days)
+        return before + self._money(case, case.charge * second, case.truth.group, 0.5 * case.days, readmission=True)
 
-    def _refused(self, truth: CaseTruth, charge: Floats) -> Floats:
+    def _refused(self, case: _Case) -> Floats:
         """What refusing an own head costs the holder: the same care bought elsewhere counts as outflow."""
-        recorded = charge * truth.in_scope_share * truth.recorded_share * self.prices.refused_ratio
-        return np.where(truth.head_group >= 0, self._marginal(truth)[:, OUTFLOW] * recorded, 0.0)
+        truth = case.truth
+        at = self.prices.cell(truth.instance, truth.provider, truth.scheme)
+        recorded = case.charge * truth.in_scope_share * truth.recorded_share * self.prices.refused_ratio
+        return np.where(truth.head_group >= 0, self.prices.by_measure[OUTFLOW][at] * recorded, 0.0)
 
-    def _shifted(self, truth: CaseTruth, charge: Floats, shift: Floats, days: Floats, step: float, base: Floats) -> Floats:
+    def _shifted(self, case: _Case, shift: Floats, step: float) -> Floats:
         """Gain per unit of share moved outside the catalogue, less expected sanctions on the moved money."""
-        moved = self._money(truth, charge, truth.group, shift + step, days) - base
-        gain: Floats = moved / step - self._sanction(SHIFT, truth.provider) * charge * truth.in_scope_share
+        truth = case.truth
+        moved = self._money(case, case.charge, truth.group, case.days, worth=self._worth(truth, shift + step)) - case.base
+        gain: Floats = moved / step - self._sanction(SHIFT, truth.provider) * case.charge * truth.in_scope_share
         return gain
 
     def _sanction(self, channel: int, provider: NDArray[np.int16]) -> Floats:
@@ -200,8 +266,8 @@ def value_of(settlement: Settlement, prices: Prices, instance: NDArray[np.int8],
     charge, in_scope, recorded = columns["charge"], columns["in_scope"], columns["recorded"]
     own = charge - in_scope
     units = settlement.tariff(instance, **columns, own_pay=own)
-    m = prices.marginal[instance, columns["provider"], columns["scheme"]]
-    fund = m[:, UNITS] * units + m[:, CASES] + m[:, CHARGE] * charge + m[:, IN_SCOPE] * in_scope + m[:, DAYS] * columns["stay"]
-    fund += m[:, RECORDED] * recorded + m[:, RESIDUAL] * (in_scope - recorded) + m[:, OWN_PAY] * own
+    m = prices.by_measure[:, prices.cell(instance, columns["provider"], columns["scheme"])]
+    fund = m[UNITS] * units + m[CASES] + m[CHARGE] * charge + m[IN_SCOPE] * in_scope + m[DAYS] * columns["stay"]
+    fund += m[RECORDED] * recorded + m[RESIDUAL] * (in_scope - recorded) + m[OWN_PAY] * own
     total: Floats = fund + (in_scope - recorded) + own - prices.kappa * charge
     return total

@@ -112,6 +112,9 @@ class Settlement:
     def tariff(self, instance_of_case: NDArray[np.int8], **columns: NDArray[Any]) -> NDArray[np.float64]:
         """Units of each case under the mode that covers it."""
         units = np.zeros(len(instance_of_case))
+        if len(units) and (instance_of_case == instance_of_case[0]).all():
+            only = int(instance_of_case[0])
+            return self.instances[only].mode.tariff(self.case_table(only, **columns), self.instances[only].terms)
         for i, instance in enumerate(self.instances):
             mine = np.flatnonzero(instance_of_case == i)
             if len(mine):
