@@ -211,6 +211,24 @@ def check_policy(file: Annotated[str, typer.Argument(metavar="FILE")], quiet: Qu
     check(file, console=_console(quiet), lang=_language(lang))
 
 
+@check_app.command("cases")
+def check_cases(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH…", help="Case files, or folders of them.", show_default=False)] = None,
+    rules: Annotated[bool, typer.Option("--rules", help="List the rules that a case may name, and leave.")] = False,
+    quiet: Quiet = False,
+    lang: Lang = None,
+) -> int:
+    """Compute cases that a clerk wrote down; exit 1 and a table of differences where one does not come out as expected."""
+    from experiments import case_showing
+
+    if rules:
+        case_showing.list_rules(_console(quiet), _language(lang))
+        return DONE
+    if not paths:
+        raise InputError("no case file is named", path="PATH", allowed="files or folders; --rules lists the rules")
+    return case_showing.check_cases(paths, _console(quiet), _language(lang))
+
+
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR")],
@@ -259,6 +277,19 @@ def explain_city(
     if not quiet:
         for line in explain(name, policy, on, _language(lang)):
             typer.echo(line)
+
+
+@explain_app.command("case")
+def explain_case(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A case file.")],
+    case_id: Annotated[str | None, typer.Option("--id", help="One case of the file; all unless given.", show_default=False)] = None,
+    quiet: Quiet = False,
+    lang: Lang = None,
+) -> None:
+    """Print the whole way of a case: every layer, point, coefficient and payment, with rule and source."""
+    from experiments.case_showing import show_cases
+
+    show_cases(file, case_id, _console(quiet), _language(lang))
 
 
 def _lists(kind: str, help_text: str) -> None:

@@ -19,6 +19,7 @@ class InputError(ValueError):
         found: what was found there.
         allowed: what would have been allowed: words, or the allowed values.
         nearest: the allowed name closest to what was found (see :func:`nearest`).
+        line: the line of the file, from 1.
 
     >>> print(InputError("unknown city", found="yunchen", allowed=["xuchang", "yuncheng"], nearest="yuncheng"))
     unknown city: found 'yunchen'; allowed: xuchang, yuncheng; did you mean 'yuncheng'?
@@ -33,6 +34,7 @@ class InputError(ValueError):
         found: object = None,
         allowed: object = None,
         nearest: str | None = None,
+        line: int | None = None,
     ) -> None:
         super().__init__(what)
         self.what = what
@@ -41,9 +43,11 @@ class InputError(ValueError):
         self.found = found
         self.allowed = allowed
         self.nearest = nearest
+        self.line = line
 
     def __str__(self) -> str:
-        where = "".join(f"{part}: " for part in (self.file, self.path) if part)
+        file = self.file if self.line is None else f"{self.file}:{self.line}"
+        where = "".join(f"{part}: " for part in (file, self.path) if part)
         known = []
         if self.found is not None:
             known.append(f"found {_shown(self.found)}")

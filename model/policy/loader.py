@@ -23,6 +23,7 @@ __all__ = [
     "load_behaviour",
     "load_city",
     "load_policy",
+    "read_text",
     "walk",
     "write_fitted",
 ]
@@ -72,7 +73,7 @@ def write_fitted(path: str | Path, fitted: Mapping[str, Any], source: str = "fit
     would not be a valid city file.
     """
     file = Path(path)
-    text = _read_text(file)
+    text = read_text(file)
     before, after = _around_fitted(text)
     new = before + _fitted_text(fitted, source, file) + after
     old_raw, new_raw = _parse(text, file), _parse(new, file)
@@ -99,10 +100,15 @@ def _find(name_or_path: str | Path, folder: str, what: str) -> Path:
 
 
 def _load[S: Section](model: type[S], file: Path) -> S:
-    return validated(model, _parse(_read_text(file), file), file)
+    return validated(model, _parse(read_text(file), file), file)
 
 
-def _read_text(file: Path) -> str:
+def read_text(file: Path) -> str:
+    """The text of a settings file.
+
+    Raises:
+        InputError: no such file, or one that is not UTF-8 text.
+    """
     try:
         return file.read_bytes().decode("utf-8")
     except FileNotFoundError:

@@ -1,0 +1,440 @@
+"""Cases of kind ``year``: hospitals, their cases of last year and this, a mode and its cycle; the settlement's own code pays them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic_core import PydanticCustomError
+
+from experiments.case_fields import CaseError, Field, checked_keys, quantity, read_table, told
+from experiments.cases import Line, Prepared
+from experiments.toml_lines import Place
+from model.codes import KINDS, PROVIDER_KINDS, SCHEMES, SEVERITIES, TIERS
+from model.cycle import Cycle
+from model.errors import InputError
+from model.payment import MEASURES, CaseTable, GroupFacts, History, HolderFacts, get_mode
+from model.payment.explanation import Explaining, Step
+from model.policy.cycle_file import CYCLE
+from model.policy.leaf import LeafSpec
+from model.settlement import Instance, Settlement
+
+Row = dict[str, Any]
+
+KEYS: Mapping[str, bool] = {
+    "policy": True,
+    "mode": False,
+    "date": True,
+    "parameters": True,
+    "cycle": True,
+    "budget": True,
+    "months": True,
+    "hospitals": False,
+    "groups": True,
+    "last_year": False,
+    "this_year": False,
+}
+"""Keys beyond those of every case, and whether they may be absent."""
+
+HOSPITAL: Mapping[str, Field] = {
+    "name": Field("name", "as you like"),
+    "tier": Field("name", "level", choices=TIERS),
+    "specialty": Field("name", "kind of hospital; general unless given", optional=True, choices=PROVIDER_KINDS),
+    "private": Field("flag", "private owner; no unless given", optional=True),
+    "local": Field("flag", "in the city; yes unless given", optional=True),
+    "beds": Field("count", "open beds; 100 unless given", optional=True),
+    "medical_group": Field("name", "name of its medical group, for modes that pay groups", optional=True),
+    "heads_employee": Field("count", "employees assigned to it", optional=True),
+    "heads_resident": Field("count", "residents assigned to it", optional=True),
+}
+GROUP: Mapping[str, Field] = {
+    "name": Field("name", "as you like"),
+    "weight": Field("factor", "cost relative to the mean, for modes that lean on the catalogue; 1 unless given", optional=True),
+    "stay": Field("day", "usual stay; 7 unless given", optional=True),
+    "basic": Field("flag", "simple enough for every level", optional=True),
+    "operative": Field("flag", "defined by a procedure", optional=True),
+}
+ROW: Mapping[str, Field] = {
+    "hospital": Field("name", "one of the hospitals"),
+    "group": Field("name", "one of the groups; the only one unless given", optional=True),
+    "scheme": Field("name", "scheme of the patient; resident unless given", optional=True, choices=SCHEMES),
+    "count": Field("count", "so many cases like this; 1 unless given", optional=True, low=1, high=100_000),
+    "charge": Field("yuan", "total bill of one case"),
+    "in_scope": Field("yuan", "part inside the catalogue; the whole bill unless given", optional=True),
+    "recorded": Field("yuan", "what the pooled fund would pay item by item (记账金额)"),
+    "stay": Field("day", "days in bed; 7 unless given", optional=True),
+    "kind": Field("name", "kind of care; inpatient unless given", optional=True, choices=KINDS),
+    "severity": Field("name", "recorded severity; mild unless given", optional=True, choices=SEVERITIES),
+    "age": Field("year", "age of the patient; 50 unless given", optional=True),
+    "emergency": Field("flag", "admitted as an emergency", optional=True),
+    "readmission": Field("flag", "was discharged from the same group a short time before", optional=True),
+    "month": Field("count", "settlement month, 1 to 12; 1 unless given", optional=True, low=1, high=12),
+}
+BUDGET: Mapping[str, Field] = {
+    scheme: Field("yuan", f"the year's money of {scheme}s for these cases; last year's unless given", optional=True) for scheme in SCHEMES
+}
+HEAD: Mapping[str, Field] = {
+    "date": Field("month", "month whose values of the policy hold", optional=True),
+    "policy": Field("name", "a policy's name or file, whose mode with the id ``mode`` is meant", optional=True),
+    "mode": Field("name", "a payment mode's name or Python file, or an id in the policy"),
+    "budget": Field("name", "", optional=True),
+    "months": Field("count", "months of the settlement year that have passed; 12, with the clearing, unless given", True, low=1, high=12),
+}
+
+
+@dataclass(frozen=True)
+class Year:
+    """Books with one mode, its year begun, and the cases to come.
+
+    ``row_of`` says from which row of the file each case is; ``month`` when it is settled, from 1.
+    """
+
+    settlement: Settlement
+    cases: CaseTable
+    month: NDArray[np.int64]
+    row_of: NDArray[np.int64]
+    months: int
+    hospitals: list[str]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a year came to, fen ``[hospital, scheme]``."""
+
+    units: NDArray[np.float64]
+    owed: NDArray[np.int64]
+    monthly: NDArray[np.int64]
+    cleared: NDArray[np.int64]
+
+
+def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
+    """A case that can be computed, from its table."""
+    year = read_year(raw, place, folder)
+    names = tuple(year.hospitals)
+
+    def compute() -> Mapping[str, Any]:
+        return results(year, settle(year))
+
+    return Prepared(compute, outputs(names), lambda: lines_of_year(year))
+
+
+def outputs(names: tuple[str, ...]) -> Mapping[str, Field]:
+    """What may be expected of a year with these hospitals."""
+
+    def by_hospital(form: Any, doc: str) -> Field:
+        return Field(form, doc, shape="table", choices=names)
+
+    return {
+        "units": by_hospital("point", "points (or whatever the mode counts) of its cases"),
+        "value": Field("price", "yuan a point, by scheme, of modes that have one", shape="table", choices=SCHEMES),
+        "owed": by_hospital("yuan", "what the fund owes it for the months that have passed"),
+        "paid_monthly": by_hospital("yuan", "what it has been paid month by month"),
+        "held": by_hospital("yuan", "what is owed and not yet paid before the clearing"),
+        "cleared": by_hospital("yuan", "what the clearing pays, or takes back"),
+        "paid": by_hospital("yuan", "months and clearing together"),
+        "fund": Field("yuan", "what the fund pays all of them"),
+    }
+
+
+# Reading
+
+
+def read_year(raw: Mapping[str, Any], place: Place, folder: Path) -> Year:
+    """Books and cases from a table that has the keys of ``KEYS``."""
+    head = read_table({key: raw[key] for key in ("policy", "mode", "date", "months") if key in raw}, HEAD, place)
+    hospitals = _named_rows(raw["hospitals"], HOSPITAL, (*place, "hospitals"))
+    groups = _named_rows(raw.get("groups", [{"name": "all"}]), GROUP, (*place, "groups"))
+    names = [row["name"] for row in hospitals], [row["name"] for row in groups]
+    past, _, _ = _cases(raw["last_year"], *names, (*place, "last_year"))
+    coming, month, row_of = _cases(raw["this_year"], *names, (*place, "this_year"))
+    mode, cycle = _mode(raw, head, place, folder)
+    settlement = _books(mode, cycle, hospitals)
+    before, cases = settlement.case_table(0, **past), settlement.case_table(0, **coming)
+    base = _totals(settlement, before, np.zeros(len(before)))
+    settlement.instances[0].base = base
+    factor = _factor(raw.get("budget", {}), base, (*place, "budget"))
+    settlement.start_year([_history(settlement, before, base, factor, hospitals, groups)])
+    return Year(settlement, cases, month, row_of, head.get("months", 12), names[0])
+
+
+def _named_rows(raw: object, fields: Mapping[str, Field], place: Place) -> list[Row]:
+    if not isinstance(raw, list) or not raw:
+        raise CaseError("a list of tables is expected", place, found=raw)
+    rows = [read_table(entry, fields, (*place, i)) for i, entry in enumerate(raw)]
+    for i, row in enumerate(rows):
+        if row["name"] in [other["name"] for other in rows[:i]]:
+            raise CaseError("the same name twice", (*place, i, "name"), found=row["name"])
+    return rows
+
+
+def _cases(
+    raw: object, hospitals: list[str], groups: list[str], place: Place
+) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64], NDArray[np.int64]]:
+    """Columns of a list of cases, the month of each and the row it came from."""
+    if not isinstance(raw, list) or not raw:
+        raise CaseError("a list of cases is expected", place, found=raw)
+    known = {
+        **ROW,
+        "hospital": Field("name", ROW["hospital"].doc, choices=tuple(hospitals)),
+        "group": Field("name", ROW["group"].doc, optional=len(groups) == 1, choices=tuple(groups)),
+    }
+    rows = [read_table(entry, known, (*place, i)) for i, entry in enumerate(raw)]
+    for i, row in enumerate(rows):
+        scope = row.setdefault("in_scope", row["charge"])
+        if not row["recorded"] <= scope <= row["charge"]:
+            raise CaseError("recorded ≤ in_scope ≤ charge does not hold", (*place, i), found=raw[i])
+    row_of = np.repeat(np.arange(len(rows)), [row.get("count", 1) for row in rows])
+    made = {name: np.array(values)[row_of] for name, values in _columns(rows, hospitals, groups).items()}
+    return made, np.array([row.get("month", 1) for row in rows])[row_of], row_of
+
+
+def _columns(rows: list[Row], hospitals: list[str], groups: list[str]) -> dict[str, list[Any]]:
+    """What the books are told of each row."""
+    return {
+        "provider": [hospitals.index(row["hospital"]) for row in rows],
+        "scheme": [SCHEMES.index(row.get("scheme", "resident")) for row in rows],
+        "group": [groups.index(row["group"]) if "group" in row else 0 for row in rows],
+        "charge": [float(row["charge"]) for row in rows],
+        "in_scope": [float(row["in_scope"]) for row in rows],
+        "recorded": [float(row["recorded"]) for row in rows],
+        "own_pay": [float(row["charge"] - row["in_scope"]) for row in rows],
+        "stay": [row.get("stay", 7.0) for row in rows],
+        "kind": [KINDS.index(row.get("kind", "inpatient")) for row in rows],
+        "severity": [SEVERITIES.index(row.get("severity", "mild")) for row in rows],
+        "age": [int(row.get("age", 50)) for row in rows],
+        "emergency": [row.get("emergency", False) for row in rows],
+        "readmission": [row.get("readmission", False) for row in rows],
+    }
+
+
+def _mode(raw: Mapping[str, Any], head: Row, place: Place, folder: Path) -> tuple[Any, Cycle]:
+    """The mode and its cycle: those of a policy, or those written out, with what is written out above the policy's."""
+    name: str = head["mode"]
+    given: Row = {}
+    rules: Row = {}
+    if "policy" in head:
+        name, given, rules = _of_policy(head, place, folder)
+    elif name.endswith(".py"):
+        name = str(folder / name)
+    try:
+        kind = get_mode(name)
+    except InputError as error:
+        raise CaseError(error.what, (*place, "mode"), found=error.found, allowed=error.allowed, near=error.nearest) from None
+    given |= read_leaves(raw.get("parameters", {}), kind.PARAMETERS, (*place, "parameters"))
+    rules |= read_leaves(raw.get("cycle", {}), CYCLE, (*place, "cycle"))
+    return kind(**given), Cycle(**rules)
+
+
+def _of_policy(head: Row, place: Place, folder: Path) -> tuple[str, Row, Row]:
+    """Kind, parameters and cycle of a policy's mode, in force in the month of the case."""
+    from model.policy.loader import load_policy
+
+    written = head["policy"]
+    try:
+        policy = load_policy(folder / written if written.endswith(".toml") else written)
+    except InputError as error:
+        raise CaseError(str(error), (*place, "policy"), found=written) from None
+    ids = [mode.id for mode in policy.modes]
+    if head["mode"] not in ids:
+        raise CaseError("unknown mode of the policy", (*place, "mode"), found=head["mode"], allowed=ids)
+    entry, month = policy.mode(head["mode"]), head.get("date", 0)
+    path = policy.kind_path(entry)
+    given, rules = ({key: leaf.at(month) for key, leaf in part.items()} for part in (entry.parameters, entry.cycle))
+    return entry.kind if path is None else str(path), given, rules
+
+
+def read_leaves(raw: object, declared: Mapping[str, LeafSpec], place: Place) -> Row:
+    """Values of a mode or cycle as a policy would hold them, but bare; what is left out keeps the mode's own default."""
+    table = checked_keys(raw, dict.fromkeys(declared, True), place)
+    found = {}
+    for key, value in table.items():
+        spec, at = declared[key], (*place, key)
+        bare = float(quantity(value, Field("share", ""), at)[0]) if spec.unit == "share" and isinstance(value, str) else _undecimal(value)
+        try:
+            found[key] = spec.check_value(bare)
+        except PydanticCustomError as error:
+            about = error.context or {}
+            raise CaseError(about["what"], at, found=about["found"], allowed=about["allowed"], near=about["nearest"]) from None
+    return found
+
+
+def _undecimal(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_undecimal(part) for part in value]
+    return float(value) if isinstance(value, Decimal) else value
+
+
+# Books
+
+
+def _books(mode: Any, cycle: Cycle, hospitals: list[Row]) -> Settlement:
+    """The settlement's books with one mode that covers everything."""
+    groups = sorted({row["medical_group"] for row in hospitals if "medical_group" in row})
+    member = np.array([groups.index(row["medical_group"]) if "medical_group" in row else -1 for row in hospitals], dtype=np.int16)
+    n, spare = len(hospitals), [0] * len(groups)
+    holders = HolderFacts(
+        tier=np.array([*(TIERS.index(row["tier"]) for row in hospitals), *(1 for _ in groups)], dtype=np.int8),
+        specialty=np.array([*(PROVIDER_KINDS.index(row.get("specialty", "general")) for row in hospitals), *spare], dtype=np.int8),
+        private=np.array([*(row.get("private", False) for row in hospitals), *spare], dtype=bool),
+        local=np.array([*(row.get("local", True) for row in hospitals), *(1 for _ in groups)], dtype=bool),
+        beds=np.array([*(row.get("beds", 100) for row in hospitals), *spare], dtype=float),
+    )
+    route = np.zeros((len(KINDS), n, len(SCHEMES), 4), dtype=np.int8)
+    return Settlement([Instance("mode", mode, cycle)], route, member, holders, len(groups))
+
+
+def _totals(settlement: Settlement, cases: CaseTable, units: NDArray[np.float64]) -> NDArray[np.float64]:
+    n = len(cases)
+    values = {"units": units, "cases": np.ones(n), "days": cases.stay, "outflow": np.zeros(n)}
+    measures = {i: np.asarray(values[name] if name in values else getattr(cases, name), dtype=float) for i, name in enumerate(MEASURES)}
+    instance = np.zeros(n, dtype=np.int8)
+    nobody = np.full(n, -1)
+    return settlement.totals(0, instance, cases.provider, cases.scheme, nobody, measures)
+
+
+def _factor(raw: object, base: NDArray[np.float64], place: Place) -> NDArray[np.float64]:
+    """Money of the year over last year's, by scheme."""
+    budget = read_table(raw, BUDGET, place)
+    recorded = base[..., MEASURES.index("recorded")].sum(axis=0)
+    factor = np.ones(len(SCHEMES))
+    for scheme, money in budget.items():
+        s = SCHEMES.index(scheme)
+        if recorded[s] <= 0:
+            raise CaseError("a budget needs recorded money of last year to be shared by", (*place, scheme), found=float(money) / 100)
+        factor[s] = money / recorded[s]
+    return factor
+
+
+def _history(
+    settlement: Settlement,
+    before: CaseTable,
+    base: NDArray[np.float64],
+    factor: NDArray[np.float64],
+    hospitals: list[Row],
+    groups: list[Row],
+) -> History:
+    instance = settlement.instances[0]
+    heads = np.zeros((settlement.n_holders, len(SCHEMES)))
+    heads[: len(hospitals)] = [[row.get(f"heads_{scheme}", 0) for scheme in SCHEMES] for row in hospitals]
+    for group in range(settlement.n_holders - settlement.n_providers):
+        members = np.flatnonzero(settlement.provider_group == group)
+        heads[settlement.n_providers + group] = heads[members].sum(axis=0)
+    own = np.where((np.arange(len(heads)) >= settlement.n_providers)[:, None] == instance.by_group, heads, 0.0)
+    facts = GroupFacts(
+        code=tuple(row["name"] for row in groups),
+        weight=np.array([row.get("weight", 1.0) for row in groups]),
+        stay=np.array([row.get("stay", 7.0) for row in groups]),
+        kind=np.full(len(groups), KINDS.index("inpatient"), dtype=np.int8),
+        basic=np.array([row.get("basic", False) for row in groups]),
+        operative=np.array([row.get("operative", False) for row in groups]),
+    )
+    return History(before, base, factor, own, settlement.holders, facts, (), 0)
+
+
+# Settling
+
+
+def settle(year: Year) -> Settled:
+    """Accrue and pay month by month, as the simulation does, and clear after the twelfth."""
+    books, shape = year.settlement, (len(year.hospitals), len(SCHEMES))
+    instance = books.instances[0]
+    units = books.units_of(np.zeros(len(year.cases), dtype=np.int8), year.cases)
+    monthly, cleared = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    for month in range(1, year.months + 1):
+        mine = np.flatnonzero(year.month == month)
+        now = year.cases.take(mine)
+        recorded = np.zeros(shape)
+        np.add.at(recorded, (now.provider, now.scheme), now.recorded)
+        books.accrue([_totals(books, now, units[mine])], [recorded])
+        clearing = books.elapsed == 12
+        due = books.pay_month(clearing)[0]
+        cleared += due if clearing else 0
+        monthly += 0 if clearing else due
+    points = np.zeros(shape)
+    np.add.at(points, (year.cases.provider, year.cases.scheme), units)
+    return Settled(points, instance.owed_before, monthly, cleared)
+
+
+def results(year: Year, settled: Settled) -> Mapping[str, Any]:
+    """What a year came to, by the names of ``outputs``."""
+
+    def by_hospital(money: NDArray[Any]) -> dict[str, Any]:
+        return {name: money[i].sum().item() for i, name in enumerate(year.hospitals)}
+
+    return {
+        "units": by_hospital(settled.units),
+        "value": _values(year),
+        "owed": by_hospital(settled.owed),
+        "paid_monthly": by_hospital(settled.monthly),
+        "held": by_hospital(settled.owed - settled.monthly),
+        "cleared": by_hospital(settled.cleared),
+        "paid": by_hospital(settled.monthly + settled.cleared),
+        "fund": int((settled.monthly + settled.cleared).sum()),
+    }
+
+
+def _values(year: Year) -> dict[str, float]:
+    """Fen a point by scheme, where the mode tells one."""
+    instance = year.settlement.instances[0]
+    tell = getattr(instance.mode, "value", None)
+    if tell is None:
+        return dict.fromkeys(SCHEMES, 0.0)
+    pool = instance.year_totals.sum(axis=0)
+    return {scheme: float(value) for scheme, value in zip(SCHEMES, tell(pool, instance.terms, year.months / 12), strict=True)}
+
+
+# Explaining
+
+
+def lines_of_year(year: Year) -> list[Line]:
+    """The way of every row of this year's cases, then what each hospital is owed and paid."""
+    settled = settle(year)
+    rows = np.unique(year.row_of, return_index=True)[1]
+    return [line for row in rows for line in lines_of_case(year, int(row))] + lines_of_money(year, settled)
+
+
+def lines_of_case(year: Year, at: int) -> list[Line]:
+    """The steps that the mode tells of one case, or its units where it tells none."""
+    books, case = year.settlement, year.cases.take(np.array([at]))
+    instance = books.instances[0]
+    hospital = year.hospitals[int(case.provider[0])]
+    pool = instance.year_totals.sum(axis=0, keepdims=True)
+    lines = [Line(f"{hospital}：病例", f"{hospital}: a case of", _written(Step("", "", float(case.charge[0]), "fen", "")))]
+    if isinstance(instance.mode, Explaining):
+        return lines + [
+            Line(step.label_zh, step.label_en, _written(step), step.rule)
+            for step in instance.mode.explain(case, pool, instance.terms, books.elapsed / 12)
+        ]
+    units = float(books.units_of(np.zeros(1, dtype=np.int8), case)[0])
+    name = instance.mode.label_zh, instance.mode.label_en
+    return [*lines, Line(f"{name[0]}：计量", f"{name[1]}: units", told(units, Field("point", "")), instance.mode.summary)]
+
+
+def lines_of_money(year: Year, settled: Settled) -> list[Line]:
+    """Owed, paid by month, held and cleared of every hospital."""
+    found = results(year, settled)
+    labels = {
+        "owed": ("应付", "owed", "E9–E11"),
+        "paid_monthly": ("按月拨付", "paid by month", "E10"),
+        "held": ("清算前未付（含保证金）", "held before the clearing", "E10"),
+        "cleared": ("年度清算", "clearing", "E13"),
+    }
+    return [
+        Line(f"{name}：{zh}", f"{name}: {en}", told(found[key][name], Field("yuan", "")), rule)
+        for name in year.hospitals
+        for key, (zh, en, rule) in labels.items()
+    ]
+
+
+def _written(step: Step) -> str:
+    """A step's value with its unit."""
+    if isinstance(step.value, str):
+        return step.value
+    forms = {"fen": "price", "share": "share", "point": "point", "factor": "factor", "day": "day", "year": "year", "case": "factor"}
+    field = Field(forms[step.unit], "")  # type: ignore[arg-type]
+    return told(step.value, field)
