@@ -23,6 +23,9 @@ KINDS: Mapping[str, str] = {
 COMMON: Mapping[str, bool] = {"id": False, "kind": False, "title": False, "source": False, "caveat": True, "expect": False}
 """Keys of every case, and whether they may be absent."""
 
+OWN = "own"
+"""The word that opens a source where nobody published the case."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -170,19 +173,22 @@ def _signed(gap: Decimal, one: Expectation) -> str:
 
 
 def _read(raw: dict[str, Any], file: Path, lines: Mapping[Place, int]) -> list[Case]:
-    checked_keys(raw, {"case": False}, ())
+    checked_keys(raw, {"case": False, "sources": True}, ())
     if not isinstance(raw["case"], list):
         raise CaseError("cases are written as [[case]]", ("case",), found=raw["case"])
+    sources = checked_keys(raw.get("sources", {}), dict.fromkeys(raw.get("sources", {}), True), ("sources",))
+    for key in sources:
+        _text(sources, key, ("sources",))
     cases: list[Case] = []
     for number, entry in enumerate(raw["case"]):
-        case = _case(entry, ("case", number), file, lines)
+        case = _case(entry, ("case", number), sources, file, lines)
         if case.id in [other.id for other in cases]:
             raise CaseError("the same id twice", ("case", number, "id"), found=case.id)
         cases.append(case)
     return cases
 
 
-def _case(raw: object, place: Place, file: Path, lines: Mapping[Place, int]) -> Case:
+def _case(raw: object, place: Place, sources: Mapping[str, str], file: Path, lines: Mapping[Place, int]) -> Case:
     if not isinstance(raw, dict):
         raise CaseError("cases are written as [[case]]", place, found=raw)
     kind = raw.get("kind")
@@ -196,7 +202,19 @@ def _case(raw: object, place: Place, file: Path, lines: Mapping[Place, int]) -> 
     prepared: Prepared = reader.prepare(raw, place, file.parent)
     expectations = tuple(_expectations(raw["expect"], prepared.outputs, (*place, "expect")))
     where = f"{file}:{lines.get(place, 1)}"
-    return Case(texts["id"], kind, texts["title"], texts["source"], texts.get("caveat", ""), where, prepared, expectations)
+    source = _source(texts["source"], sources, (*place, "source"))
+    return Case(texts["id"], kind, texts["title"], source, texts.get("caveat", ""), where, prepared, expectations)
+
+
+def _source(written: str, sources: Mapping[str, str], place: Place) -> str:
+    """A source in full: a key of ``[sources]``, alone or with a remark, or ``own: how``."""
+    key, colon, remark = (part.strip() for part in written.partition(":"))
+    if key == OWN and remark:
+        return remark
+    if key not in sources or (colon and not remark):
+        allowed = (*sources, f"{OWN}: how it was worked out")
+        raise CaseError("unknown source", place, found=written, allowed=allowed, near=nearest(key, sources))
+    return f"{sources[key]}; {remark}" if remark else sources[key]
 
 
 def _text(raw: Mapping[str, Any], key: str, place: Place) -> str:

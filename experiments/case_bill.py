@@ -1,0 +1,196 @@
+"""Cases of kind ``bill``: one person's bills of a year under a city's benefits or rules written out; the model's benefits split them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments.case_fields import CaseError, Field, checked_keys, read_table, told
+from experiments.cases import Line, Prepared
+from experiments.toml_lines import Place
+from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, YearToDate, split_claims
+from model.codes import BENEFIT_CLASSES, KINDS, SCHEMES
+from model.errors import InputError
+from model.units import PPM, ratio_to_ppm
+
+Row = dict[str, Any]
+KEYS: Mapping[str, bool] = {"date": True, "person": False, "bill": False, "rules": False}
+"""Keys beyond those of every case, and whether they may be absent."""
+
+USED: Mapping[str, str] = {
+    "basic": "ytd_basic_inpatient",
+    "outpatient": "ytd_basic_outpatient",
+    "chronic": "ytd_basic_chronic",
+    "outpatient_deductible": "ytd_outpatient_deductible",
+    "second_base": "ytd_residual",
+    "second": "ytd_cii",
+    "aid": "ytd_aid",
+    "account": "account_balance",
+}
+"""What the year has used up before the bills, and the model's counter of it; ``account`` is what is on the personal account."""
+PERSON: Mapping[str, Field] = {
+    "scheme": Field("name", "insurance scheme", choices=SCHEMES),
+    "poor": Field("flag", "entitled to medical assistance; no unless given", optional=True),
+    "stays": Field("count", "stays of the year before these bills", optional=True, high=255),
+    **{key: Field("yuan", f"used up before these bills, see ``{key}``", optional=True) for key in USED},
+}
+BILL: Mapping[str, Field] = {
+    "care": Field("name", "kind of care; inpatient unless given", optional=True, choices=KINDS),
+    "place": Field("name", "class of the institution", choices=BENEFIT_CLASSES),
+    "total": Field("yuan", "the whole bill"),
+    "in_scope": Field("yuan", "part inside the catalogue after first-self-pay; the whole bill unless given", optional=True),
+    "ratio_cut": Field("share", "points taken off the ratio", optional=True),
+    "deductible_factor": Field("factor", "factor on the deductible", optional=True, high=100),
+}
+RULES: Mapping[str, Mapping[str, Field]] = {
+    "stay": {
+        "deductible": Field("yuan", "of a stay"),
+        "ratio": Field("share", "paid above the deductible", optional=True),
+        "bands": Field("bands", "paid by bands of the in-scope cost, deductible included", optional=True),
+        "ceiling": Field("yuan", "basic payment for stays a year", optional=True),
+    },
+    "outpatient": {
+        "deductible": Field("yuan", "a year", optional=True),
+        "ratio": Field("share", "paid above it"),
+        "cap": Field("yuan", "a year", optional=True),
+    },
+    "chronic": {"ratio": Field("share", "paid of every bill"), "cap": Field("yuan", "a year", optional=True)},
+    "second": {
+        "base": Field("name", "what it looks at", choices=("residual", "above_ceiling")),
+        "deductible": Field("yuan", "a year"),
+        "bands": Field("bands", "paid by bands of the year's base, deductible included"),
+        "cap": Field("yuan", "a year", optional=True),
+    },
+    "aid": {"ratio": Field("share", "paid of what is left in scope, for the poor"), "cap": Field("yuan", "a year", optional=True)},
+}
+PARTS: Mapping[str, tuple[str, str, str]] = {
+    "deductible": ("起付标准以下", "under the deductible", "B2"),
+    "basic": ("基本医保", "basic insurance", "B2"),
+    "second": ("大病保险或大额补助", "catastrophic or large-expense layer", "B4"),
+    "aid": ("医疗救助", "medical assistance", "B6"),
+    "account": ("个人账户", "personal account", "B7"),
+    "patient": ("个人现金", "paid by the patient", "B3"),
+}
+
+
+def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
+    """A case that can be computed, from its table."""
+    person = read_table(raw["person"], PERSON, (*place, "person"))
+    several = isinstance(raw["bill"], list)
+    written, at = (raw["bill"] if several else [raw["bill"]]), (*place, "bill")
+    bills = [read_table(bill, BILL, (*at, i) if several else at) for i, bill in enumerate(written)]
+    for i, bill in enumerate(bills):
+        if bill.setdefault("in_scope", bill["total"]) > bill["total"]:
+            raise CaseError(
+                "more in scope than in all", (*at, i, "in_scope") if several else (*at, "in_scope"), found=written[i]["in_scope"]
+            )
+    rules = _rules(raw, place, folder)
+    shape: Any = "list" if several else "one"
+    outputs = {key: Field("yuan", en, shape=shape, length=len(bills) if several else None) for key, (_, en, _) in PARTS.items()}
+
+    def compute() -> Mapping[str, Any]:
+        parts = _split(rules, person, bills)
+        values = {key: [int(v) for v in getattr(parts, key)] for key in PARTS}
+        return values if several else {key: value[0] for key, value in values.items()}
+
+    return Prepared(compute, outputs, lambda: _lines(rules, person, bills))
+
+
+def _rules(raw: Mapping[str, Any], place: Place, folder: Path) -> BenefitRules:
+    """A city's benefits in the month of the case, or those written out."""
+    written, at = raw["rules"], (*place, "rules")
+    if isinstance(written, dict) and "city" in written:
+        head = read_table(written, {"city": Field("name", "a city's name or file")}, at)
+        if "date" not in raw:
+            raise CaseError("missing key: date", place, allowed="the month whose rules of the city hold")
+        month = read_table({"date": raw["date"]}, {"date": Field("month", "")}, place)["date"]
+        return _of_city(head["city"], month, folder, at)
+    given = {key: read_table(part, RULES[key], (*at, key)) for key, part in _known(written, at).items()}
+    return _written(given, at)
+
+
+def _known(written: object, at: Place) -> Row:
+    return checked_keys(written, {"city": True, **dict.fromkeys(RULES, True)}, at)
+
+
+def _of_city(city: str, month: int, folder: Path, at: Place) -> BenefitRules:
+    from model.policy.loader import load_city
+    from model.setup import benefits_of
+
+    try:
+        return benefits_of(load_city(folder / city if city.endswith(".toml") else city), month)
+    except InputError as error:
+        raise CaseError(str(error), (*at, "city"), found=city) from None
+
+
+def _written(given: Row, at: Place) -> BenefitRules:
+    """Rules that hold for every scheme and class alike."""
+    tables: dict[str, Any] = {}
+    if "stay" in given:
+        stay = given["stay"]
+        if ("ratio" in stay) == ("bands" in stay):
+            raise CaseError("either ratio or bands", (*at, "stay"), found=sorted(stay))
+        bands = stay.get("bands") or ((stay["deductible"], float("inf"), stay["ratio"]),)
+        tables |= _bands("inpatient", bands)
+        tables |= {"inpatient_deductible": stay["deductible"], "inpatient_ceiling": stay.get("ceiling", NO_LIMIT)}
+    if "outpatient" in given:
+        visit = given["outpatient"]
+        tables |= {"outpatient_deductible": visit.get("deductible", 0), "outpatient_ppm": ratio_to_ppm(visit["ratio"])}
+        tables["outpatient_cap"] = visit.get("cap", NO_LIMIT)
+    if "second" in given:
+        second = given["second"]
+        tables |= _bands("second", second["bands"])
+        tables |= {"second_deductible": second["deductible"], "second_cap": second.get("cap", NO_LIMIT)}
+        tables["second_above_ceiling"] = second["base"] == "above_ceiling"
+    for key in ("chronic", "aid"):
+        if key in given:
+            tables |= {f"{key}_ppm": ratio_to_ppm(given[key]["ratio"]), f"{key}_cap": given[key].get("cap", NO_LIMIT)}
+    return BenefitRules.none().changed(**tables)
+
+
+def _bands(name: str, bands: Any) -> dict[str, list[int]]:
+    return {
+        f"{name}_from": [int(low) for low, _, _ in bands],
+        f"{name}_to": [NO_LIMIT if high == float("inf") else int(high) for _, high, _ in bands],
+        f"{name}_ppm": [ratio_to_ppm(ratio) for _, _, ratio in bands],
+    }
+
+
+def _split(rules: BenefitRules, person: Row, bills: list[Row]) -> ClaimParts:
+    """The bills in order, by the code of the simulation."""
+    n = len(bills)
+    ytd = YearToDate.zeros(1)
+    for key, counter in USED.items():
+        getattr(ytd, counter)[0] = person.get(key, 0)
+    ytd.ytd_stays[0] = person.get("stays", 0)
+    same = np.zeros(n, dtype=np.int64)
+    return split_claims(
+        rules,
+        person_row=same,
+        scheme=same + SCHEMES.index(person["scheme"]),
+        poor=same + person.get("poor", False),
+        benefit_class=np.array([BENEFIT_CLASSES.index(bill["place"]) for bill in bills]),
+        kind=np.array([KINDS.index(bill.get("care", "inpatient")) for bill in bills]),
+        in_scope=np.array([bill["in_scope"] for bill in bills]),
+        own_pay=np.array([bill["total"] - bill["in_scope"] for bill in bills]),
+        ytd=ytd,
+        ratio_cut_ppm=np.array([ratio_to_ppm(bill.get("ratio_cut", 0.0)) for bill in bills]),
+        deductible_factor_ppm=np.array([round(bill.get("deductible_factor", 1.0) * PPM) for bill in bills]),
+    )
+
+
+def _lines(rules: BenefitRules, person: Row, bills: list[Row]) -> list[Line]:
+    """Bill by bill: the split by the catalogue, then every layer."""
+    parts, money = _split(rules, person, bills), Field("yuan", "")
+    lines = []
+    for i, bill in enumerate(bills):
+        lines += [
+            Line("医疗总费用", "total bill", told(bill["total"], money), ""),
+            Line("政策范围内", "in scope", told(bill["in_scope"], money), "B3"),
+            Line("目录外及先行自付", "outside the catalogue and first-self-pay", told(bill["total"] - bill["in_scope"], money), "B3"),
+        ]
+        lines += [Line(zh, en, told(int(getattr(parts, key)[i]), money), code) for key, (zh, en, code) in PARTS.items()]
+    return lines
