@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from experiments import case_year
 from experiments.case_fields import CaseError, Field, checked_keys, read_table, told
 from experiments.cases import Line, Prepared
 from experiments.toml_lines import Place
 from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, YearToDate, split_claims
 from model.codes import BENEFIT_CLASSES, KINDS, SCHEMES
 from model.errors import InputError
-from model.units import PPM, ratio_to_ppm
+from model.units import FEN, PPM, ratio_to_ppm
 
 Row = dict[str, Any]
-KEYS: Mapping[str, bool] = {"date": True, "person": False, "bill": False, "rules": False}
+KEYS: Mapping[str, bool] = {"date": True, "person": False, "bill": False, "rules": False, "payment": True}
 """Keys beyond those of every case, and whether they may be absent."""
 
 USED: Mapping[str, str] = {
@@ -45,6 +47,8 @@ BILL: Mapping[str, Field] = {
     "ratio_cut": Field("share", "points taken off the ratio", optional=True),
     "deductible_factor": Field("factor", "factor on the deductible", optional=True, high=100),
 }
+OF_CASE = ("hospital", "group", "stay", "severity", "age", "emergency", "readmission", "month")
+"""Keys of ``payment`` that say what case the bill is to the hospital's mode, see ``case_year.ROW``."""
 RULES: Mapping[str, Mapping[str, Field]] = {
     "stay": {
         "deductible": Field("yuan", "of a stay"),
@@ -88,15 +92,47 @@ def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
                 "more in scope than in all", (*at, i, "in_scope") if several else (*at, "in_scope"), found=written[i]["in_scope"]
             )
     rules = _rules(raw, place, folder)
+    year = None
+    if "payment" in raw:
+        if several:
+            raise CaseError("payment follows one bill, not several", (*place, "payment"))
+        year = _year(raw["payment"], person, bills[0], _split(rules, person, bills), (*place, "payment"), folder)
     shape: Any = "list" if several else "one"
     outputs = {key: Field("yuan", en, shape=shape, length=len(bills) if several else None) for key, (_, en, _) in PARTS.items()}
 
     def compute() -> Mapping[str, Any]:
         parts = _split(rules, person, bills)
         values = {key: [int(v) for v in getattr(parts, key)] for key in PARTS}
-        return values if several else {key: value[0] for key, value in values.items()}
+        if several:
+            return values
+        paid = {} if year is None else dict(case_year.results(year, case_year.settle(year)))
+        return {key: value[0] for key, value in values.items()} | paid
 
-    return Prepared(compute, outputs, lambda: _lines(rules, person, bills))
+    def explain() -> list[Line]:
+        return _lines(rules, person, bills) + ([] if year is None else _lines_of_payment(year))
+
+    if year is not None:
+        outputs |= case_year.outputs(tuple(year.hospitals))
+    return Prepared(compute, outputs, explain)
+
+
+def _year(written: object, person: Row, bill: Row, parts: ClaimParts, place: Place, folder: Path) -> case_year.Year:
+    """The settlement year of the hospital's mode, with this bill as the last of its cases."""
+    table = checked_keys(written, {**case_year.KEYS, "this_year": True, **dict.fromkeys(OF_CASE, True)}, place)
+    row = {key: table[key] for key in OF_CASE if key in table} | {"scheme": person["scheme"]}
+    money = {"charge": bill["total"], "in_scope": bill["in_scope"], "recorded": int(parts.basic[0])}
+    row |= {key: Decimal(fen) / FEN for key, fen in money.items()}
+    others = table.get("this_year", [])
+    if not isinstance(others, list):
+        raise CaseError("a list of cases is expected", (*place, "this_year"), found=others)
+    return case_year.read_year({**table, "this_year": [*others, row]}, place, folder)
+
+
+def _lines_of_payment(year: case_year.Year) -> list[Line]:
+    """From the case to its points and money, then what its hospital is owed and paid."""
+    settled, last = case_year.settle(year), len(year.cases) - 1
+    hospital = year.hospitals[int(year.cases.provider[last])]
+    return case_year.lines_of_case(year, last) + case_year.lines_of_money(year, settled, [hospital])
 
 
 def _rules(raw: Mapping[str, Any], place: Place, folder: Path) -> BenefitRules:

@@ -395,7 +395,7 @@ def lines_of_year(year: Year) -> list[Line]:
     """The way of every row of this year's cases, then what each hospital is owed and paid."""
     settled = settle(year)
     rows = np.unique(year.row_of, return_index=True)[1]
-    return [line for row in rows for line in lines_of_case(year, int(row))] + lines_of_money(year, settled)
+    return [line for row in rows for line in lines_of_case(year, int(row))] + lines_of_money(year, settled, year.hospitals)
 
 
 def lines_of_case(year: Year, at: int) -> list[Line]:
@@ -415,8 +415,8 @@ def lines_of_case(year: Year, at: int) -> list[Line]:
     return [*lines, Line(f"{name[0]}：计量", f"{name[1]}: units", told(units, Field("point", "")), instance.mode.summary)]
 
 
-def lines_of_money(year: Year, settled: Settled) -> list[Line]:
-    """Owed, paid by month, held and cleared of every hospital."""
+def lines_of_money(year: Year, settled: Settled, hospitals: list[str]) -> list[Line]:
+    """Owed, paid by month, held and cleared of the hospitals named."""
     found = results(year, settled)
     labels = {
         "owed": ("应付", "owed", "E9–E11"),
@@ -426,7 +426,7 @@ def lines_of_money(year: Year, settled: Settled) -> list[Line]:
     }
     return [
         Line(f"{name}：{zh}", f"{name}: {en}", told(found[key][name], Field("yuan", "")), rule)
-        for name in year.hospitals
+        for name in hospitals
         for key, (zh, en, rule) in labels.items()
     ]
 

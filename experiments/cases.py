@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -127,7 +128,8 @@ def load_cases(file: Path) -> list[Case]:
     try:
         raw = tomllib.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"not TOML: {error}", file=file) from None
+        told = re.search(r"line (\d+)", str(error))
+        raise InputError(f"not TOML: {error}", file=file, line=int(told[1]) if told else None) from None
     lines = lines_of(text)
     try:
         return _read(raw, file, lines)
@@ -199,7 +201,10 @@ def _case(raw: object, place: Place, sources: Mapping[str, str], file: Path, lin
     reader = import_module(KINDS[kind])
     checked_keys(raw, {**COMMON, **reader.KEYS}, place)
     texts = {key: _text(raw, key, place) for key in ("id", "title", "source", "caveat") if key in raw}
-    prepared: Prepared = reader.prepare(raw, place, file.parent)
+    try:
+        prepared: Prepared = reader.prepare(raw, place, file.parent)
+    except (InputError, ValueError) as error:
+        raise CaseError(str(error), place) from error
     expectations = tuple(_expectations(raw["expect"], prepared.outputs, (*place, "expect")))
     where = f"{file}:{lines.get(place, 1)}"
     source = _source(texts["source"], sources, (*place, "source"))
