@@ -18,6 +18,9 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from agents.conduct import get_conduct, list_conducts
+from experiments import case_bill, case_year
+from experiments.case_fields import Field
+from experiments.case_rule import all_rules
 from model import codes
 from model.care import CHANNELS, HIGHEST, LOWEST, NEUTRAL
 from model.cases import FLAG_NAMES
@@ -115,6 +118,23 @@ CHANNEL_WORDS = {
     "threshold": ("低标准入院", "share of marginal outpatients admitted"),
     "selection": ("推诿重症", "share of costly cases turned away"),
     "shift": ("转嫁费用", "share of in-scope charges moved outside the catalogue"),
+}
+
+FORM_WORDS = {
+    "yuan": "amount",
+    "price": "price",
+    "share": "share",
+    "factor": "number",
+    "point": "points",
+    "count": "whole number",
+    "day": "days",
+    "year": "age",
+    "score": "score",
+    "flag": "truth",
+    "name": "text",
+    "month": "month",
+    "bands": "bands of money",
+    "steps": "bands of shares",
 }
 
 GENERIC_KEYS = {
@@ -477,12 +497,52 @@ def glossary(present: str) -> str:
 def _between(page: str, begin: str, end: str, body: str) -> str:
     """The page with what stands between two marks replaced."""
     if page.count(begin) != 1 or page.count(end) != 1:
-        raise SystemExit(f"glossary.md must hold {begin.strip()} and {end} once each")
+        raise SystemExit(f"the page must hold {begin.strip()} and {end} once each")
     before, rest = page.split(begin)
     return before + begin + body + end + rest.split(end)[1]
 
 
-PAGES: dict[str, Page] = {"data-dictionary.md": data_dictionary, "sources.md": sources, "glossary.md": glossary}
+# The tables of case files
+
+
+def cases(present: str) -> str:
+    """The page as it is, its marked tables made anew."""
+    made = {
+        "bill": _fields_table(case_bill.TABLES) + _outputs_table(case_bill.OUTPUTS),
+        "year": _fields_table(case_year.TABLES) + _outputs_table(case_year.outputs(())),
+        "rules": table(
+            ("rule", "section", "what it does", "given", "expect"),
+            ((code(name), r.code, f"{r.en} ({r.zh})", _named(r.given), _named(r.gives)) for name, r in all_rules().items()),
+        ),
+    }
+    for name, body in made.items():
+        present = _between(present, f"<!-- begin {name} -->\n", f"<!-- end {name} -->", f"\n{body}\n")
+    return present
+
+
+def _fields_table(tables: Mapping[str, Mapping[str, Field]]) -> str:
+    rows = ((code(f"{name}.{key}".lstrip(".")), *_field(field)) for name, fields in tables.items() for key, field in fields.items())
+    return table(("key", "holds", "may be absent", "meaning"), rows)
+
+
+def _field(field: Field) -> tuple[str, str, str]:
+    holds = " or ".join(code(choice) for choice in field.choices) if field.choices else FORM_WORDS[field.form]
+    return holds, "yes" if field.optional else "", field.doc
+
+
+def _outputs_table(fields: Mapping[str, Field]) -> str:
+    rows = ((code(key), FORM_WORDS[field.form], field.doc) for key, field in fields.items())
+    return "\nWhat may be expected:\n\n" + table(("expect", "holds", "meaning"), rows)
+
+
+def _named(fields: Mapping[str, Field]) -> str:
+    shapes = {"one": "", "list": ", list", "table": ", by name", "groups": ", rows"}
+    return "; ".join(
+        f"`{key}`{'?' if field.optional else ''} ({FORM_WORDS[field.form]}{shapes[field.shape]})" for key, field in fields.items()
+    )
+
+
+PAGES: dict[str, Page] = {"data-dictionary.md": data_dictionary, "sources.md": sources, "glossary.md": glossary, "cases.md": cases}
 
 
 def stale() -> dict[str, str]:

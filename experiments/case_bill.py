@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,16 @@ PARTS: Mapping[str, tuple[str, str, str]] = {
     "patient": ("个人现金", "paid by the patient", "B3"),
 }
 
+TABLES: Mapping[str, Mapping[str, Field]] = {
+    "": {"date": Field("month", "month whose rules of a city hold", optional=True)},
+    "person": PERSON,
+    "bill": BILL,
+    "rules": {"city": Field("name", "a city's name or file, in place of all other rules", optional=True)},
+    **{f"rules.{name}": part for name, part in RULES.items()},
+}
+"""Keys by table, for the documentation."""
+OUTPUTS: Mapping[str, Field] = {key: Field("yuan", en) for key, (_, en, _) in PARTS.items()}
+
 
 def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
     """A case that can be computed, from its table."""
@@ -97,8 +108,7 @@ def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
         if several:
             raise CaseError("payment follows one bill, not several", (*place, "payment"))
         year = _year(raw["payment"], person, bills[0], _split(rules, person, bills), (*place, "payment"), folder)
-    shape: Any = "list" if several else "one"
-    outputs = {key: Field("yuan", en, shape=shape, length=len(bills) if several else None) for key, (_, en, _) in PARTS.items()}
+    outputs = {key: replace(field, shape="list", length=len(bills)) if several else field for key, field in OUTPUTS.items()}
 
     def compute() -> Mapping[str, Any]:
         parts = _split(rules, person, bills)

@@ -82,9 +82,18 @@ HEAD: Mapping[str, Field] = {
     "date": Field("month", "month whose values of the policy hold", optional=True),
     "policy": Field("name", "a policy's name or file, whose mode with the id ``mode`` is meant", optional=True),
     "mode": Field("name", "a payment mode's name or Python file, or an id in the policy"),
-    "budget": Field("name", "", optional=True),
     "months": Field("count", "months of the settlement year that have passed; 12, with the clearing, unless given", True, low=1, high=12),
 }
+
+
+TABLES: Mapping[str, Mapping[str, Field]] = {
+    "": HEAD,
+    "budget": BUDGET,
+    "hospitals": HOSPITAL,
+    "groups": GROUP,
+    "last_year, this_year": ROW,
+}
+"""Keys by table, for the documentation."""
 
 
 @dataclass(frozen=True)

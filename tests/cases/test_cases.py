@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,13 @@ def test_its_way_is_told_in_two_languages(case: Case) -> None:
 def test_no_case_stands_twice() -> None:
     ids = [case.id for case in CASES]
     assert len(ids) == len(set(ids))
+
+
+def test_every_collected_example_is_a_case_or_said_to_be_none_yet() -> None:
+    """``examples.txt`` lists the collected examples; a case of one bears its number, alone or followed by a word of its own."""
+    page = (FOLDER.parents[1] / "docs" / "cases.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `([A-Z]+-[\w.-]+)` \|", page, re.MULTILINE))
+    examples = set((FOLDER / "examples.txt").read_text(encoding="utf-8").split())
+    done = {case.id.partition(" ")[0] for case in CASES} & examples
+    assert not done & listed, "both a case and listed as none"
+    assert done | listed == examples

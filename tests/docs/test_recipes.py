@@ -73,6 +73,11 @@ def test_the_first_run_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert len(play("concepts.md", tmp_path, city=left["city"])["old"]) < len(left["patients"])
 
 
+def test_the_case_files_are_as_they_are_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert play("cases.md", tmp_path)["case"].id == "two hospitals"
+
+
 def test_the_dictionary_has_every_column_and_unit(made: dict[str, Any]) -> None:
     city = made["city"]
     assert list(claim_frame(city.now.claims, city).columns) == list(CLAIM_COLUMNS)
