@@ -6,18 +6,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from experiments import case_year
 from experiments.case_fields import CaseError, Field, checked_keys, read_table, told
-from experiments.cases import Line, Prepared
+from experiments.cases import Line, Prepared, lines_in_force
 from experiments.toml_lines import Place
 from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, YearToDate, split_claims
+from model.calendar import parse_month
 from model.codes import BENEFIT_CLASSES, KINDS, SCHEMES
 from model.errors import InputError
 from model.units import FEN, PPM, ratio_to_ppm
+
+if TYPE_CHECKING:
+    from model.policy.city_file import CityFile
 
 Row = dict[str, Any]
 KEYS: Mapping[str, bool] = {"date": True, "person": False, "bill": False, "rules": False, "payment": True}
@@ -119,7 +123,8 @@ def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
         return {key: value[0] for key, value in values.items()} | paid
 
     def explain() -> list[Line]:
-        return _lines(rules, person, bills) + ([] if year is None else _lines_of_payment(year))
+        lines = _lines(rules, person, bills) + ([] if year is None else _lines_of_payment(year))
+        return lines + _sources(raw, place, folder, person, bills) + ([] if year is None else year.sources)
 
     if year is not None:
         outputs |= case_year.outputs(tuple(year.hospitals))
@@ -147,13 +152,15 @@ def _lines_of_payment(year: case_year.Year) -> list[Line]:
 
 def _rules(raw: Mapping[str, Any], place: Place, folder: Path) -> BenefitRules:
     """A city's benefits in the month of the case, or those written out."""
+    from model.setup import benefits_of
+
     written, at = raw["rules"], (*place, "rules")
     if isinstance(written, dict) and "city" in written:
         head = read_table(written, {"city": Field("name", "a city's name or file")}, at)
         if "date" not in raw:
             raise CaseError("missing key: date", place, allowed="the month whose rules of the city hold")
         month = read_table({"date": raw["date"]}, {"date": Field("month", "")}, place)["date"]
-        return _of_city(head["city"], month, folder, at)
+        return benefits_of(_city(head["city"], folder, at), month)
     given = {key: read_table(part, RULES[key], (*at, key)) for key, part in _known(written, at).items()}
     return _written(given, at)
 
@@ -162,14 +169,25 @@ def _known(written: object, at: Place) -> Row:
     return checked_keys(written, {"city": True, **dict.fromkeys(RULES, True)}, at)
 
 
-def _of_city(city: str, month: int, folder: Path, at: Place) -> BenefitRules:
+def _city(name: str, folder: Path, at: Place) -> CityFile:
+    """A city by name, or from a file beside the case file."""
     from model.policy.loader import load_city
-    from model.setup import benefits_of
 
     try:
-        return benefits_of(load_city(folder / city if city.endswith(".toml") else city), month)
+        return load_city(folder / name if name.endswith(".toml") else name)
     except InputError as error:
-        raise CaseError(str(error), (*at, "city"), found=city) from None
+        raise CaseError(str(error), (*at, "city"), found=name) from None
+
+
+def _sources(raw: Mapping[str, Any], place: Place, folder: Path, person: Row, bills: list[Row]) -> list[Line]:
+    """What a city's file says of the benefits of this scheme and of these classes, with the sources."""
+    if "city" not in raw["rules"]:
+        return []
+    start = f"benefits.{person['scheme']}."
+    others = set(BENEFIT_CLASSES) - {bill["place"] for bill in bills}
+    city = _city(raw["rules"]["city"], folder, (*place, "rules"))
+    month = parse_month(raw["date"])
+    return lines_in_force(city, month, lambda path: path.startswith(start) and not others & set(path.split(".")))
 
 
 def _written(given: Row, at: Place) -> BenefitRules:

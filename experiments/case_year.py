@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import PydanticCustomError
 
 from experiments.case_fields import CaseError, Field, checked_keys, quantity, read_table, told
-from experiments.cases import Line, Prepared
+from experiments.cases import Line, Prepared, lines_in_force
 from experiments.toml_lines import Place
 from model.codes import KINDS, PROVIDER_KINDS, SCHEMES, SEVERITIES, TIERS
 from model.cycle import Cycle
@@ -23,6 +23,9 @@ from model.payment.explanation import Explaining, Step
 from model.policy.cycle_file import CYCLE
 from model.policy.leaf import LeafSpec
 from model.settlement import Instance, Settlement
+
+if TYPE_CHECKING:
+    from model.policy.policy_file import PolicyFile
 
 Row = dict[str, Any]
 
@@ -100,7 +103,8 @@ TABLES: Mapping[str, Mapping[str, Field]] = {
 class Year:
     """Books with one mode, its year begun, and the cases to come.
 
-    ``row_of`` says from which row of the file each case is; ``month`` when it is settled, from 1.
+    ``row_of`` says from which row of the file each case is; ``month`` when it is settled, from 1; ``sources`` what a policy file says of
+    the mode.
     """
 
     settlement: Settlement
@@ -109,6 +113,7 @@ class Year:
     row_of: NDArray[np.int64]
     months: int
     hospitals: list[str]
+    sources: list[Line]
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,8 @@ def read_year(raw: Mapping[str, Any], place: Place, folder: Path) -> Year:
     settlement.instances[0].base = base
     factor = _factor(raw.get("budget", {}), base, (*place, "budget"))
     settlement.start_year([_history(settlement, before, base, factor, hospitals, groups)])
-    return Year(settlement, cases, month, row_of, head.get("months", 12), names[0])
+    sources = _policy_lines(head, place, folder) if "policy" in head else []
+    return Year(settlement, cases, month, row_of, head.get("months", 12), names[0], sources)
 
 
 def _named_rows(raw: object, fields: Mapping[str, Field], place: Place) -> list[Row]:
@@ -239,15 +245,25 @@ def _mode(raw: Mapping[str, Any], head: Row, place: Place, folder: Path) -> tupl
     return kind(**given), Cycle(**rules)
 
 
-def _of_policy(head: Row, place: Place, folder: Path) -> tuple[str, Row, Row]:
-    """Kind, parameters and cycle of a policy's mode, in force in the month of the case."""
+def _policy(written: str, place: Place, folder: Path) -> PolicyFile:
+    """A policy by name, or from a file beside the case file."""
     from model.policy.loader import load_policy
 
-    written = head["policy"]
     try:
-        policy = load_policy(folder / written if written.endswith(".toml") else written)
+        return load_policy(folder / written if written.endswith(".toml") else written)
     except InputError as error:
         raise CaseError(str(error), (*place, "policy"), found=written) from None
+
+
+def _policy_lines(head: Row, place: Place, folder: Path) -> list[Line]:
+    """What the policy says of the mode and of the budget, with the sources."""
+    policy = _policy(head["policy"], place, folder)
+    return lines_in_force(policy, head.get("date", 0), lambda path: path.startswith((f"mode[{head['mode']}].", "budget.")))
+
+
+def _of_policy(head: Row, place: Place, folder: Path) -> tuple[str, Row, Row]:
+    """Kind, parameters and cycle of a policy's mode, in force in the month of the case."""
+    policy = _policy(head["policy"], place, folder)
     ids = [mode.id for mode in policy.modes]
     if head["mode"] not in ids:
         raise CaseError("unknown mode of the policy", (*place, "mode"), found=head["mode"], allowed=ids)
@@ -404,7 +420,7 @@ def lines_of_year(year: Year) -> list[Line]:
     """The way of every row of this year's cases, then what each hospital is owed and paid."""
     settled = settle(year)
     rows = np.unique(year.row_of, return_index=True)[1]
-    return [line for row in rows for line in lines_of_case(year, int(row))] + lines_of_money(year, settled, year.hospitals)
+    return [line for row in rows for line in lines_of_case(year, int(row))] + lines_of_money(year, settled, year.hospitals) + year.sources
 
 
 def lines_of_case(year: Year, at: int) -> list[Line]:
@@ -427,13 +443,18 @@ def lines_of_case(year: Year, at: int) -> list[Line]:
 def lines_of_money(year: Year, settled: Settled, hospitals: list[str]) -> list[Line]:
     """Owed, paid by month, held and cleared of the hospitals named."""
     found = results(year, settled)
+    values = [
+        Line(f"分值单价（{scheme}）", f"value of a point ({scheme})", told(value, Field("price", "")), "E9")
+        for scheme, value in found["value"].items()
+        if value
+    ]
     labels = {
         "owed": ("应付", "owed", "E9–E11"),
         "paid_monthly": ("按月拨付", "paid by month", "E10"),
         "held": ("清算前未付（含保证金）", "held before the clearing", "E10"),
         "cleared": ("年度清算", "clearing", "E13"),
     }
-    return [
+    return values + [
         Line(f"{name}：{zh}", f"{name}: {en}", told(found[key][name], Field("yuan", "")), rule)
         for name in hospitals
         for key, (zh, en, rule) in labels.items()

@@ -38,6 +38,21 @@ class Line:
     rule: str = ""
 
 
+def lines_in_force(section: Any, month: int, wanted: Callable[[str], bool]) -> list[Line]:
+    """The values of a city or policy file that were in force in a month, at the paths wanted, each with its source."""
+    from experiments.explaining import plain
+    from model.policy.loader import walk
+
+    found = [(path, leaf.unit, leaf.entry_at(month)) for path, leaf in walk(section) if wanted(path)]
+    sources = section["sources"]
+    lines = []
+    for path, unit, entry in found:
+        key = entry.source.partition(":")[0].partition(";")[0].strip()
+        source = entry.source if key not in sources else f"{entry.source} ({sources[key]})"
+        lines.append(Line(path, path, f"{plain(entry.value)} {unit}", source))
+    return lines
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A case that has been read and can be computed.

@@ -63,12 +63,13 @@ def _shown(leaf: Leaf, month: int, lang: Language) -> str:
 
     entry = leaf.entry_at(month)
     since = "" if entry.start is None else f" ({say('since', lang, month=format_month(entry.start))})"
-    return f"{_plain(entry.value)} {leaf.unit}{since}"
+    return f"{plain(entry.value)} {leaf.unit}{since}"
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """Write a value of a settings file as it stands there."""
     if isinstance(value, tuple):
-        return "[" + ", ".join(_plain(part) for part in value) + "]"
+        return "[" + ", ".join(plain(part) for part in value) + "]"
     return f"{value:,}" if isinstance(value, int) else f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
@@ -127,7 +128,7 @@ def _show_policy(name: str, lang: Language) -> Iterator[str]:
         yield f"  {mode.id} ({mode.kind})"
         for key, leaf in mode.leaves.items():
             entry = leaf.history[0]
-            yield f"    {key} = {_plain(entry.value)} {leaf.unit}  # {entry.source}"
+            yield f"    {key} = {plain(entry.value)} {leaf.unit}  # {entry.source}"
 
 
 def _listed(value: Any) -> str:
