@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules, Eligible, intensity_of, stay_days
 from model.cases import CaseTruth
 from model.catalogue import Catalogue
-from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, MEASURES, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS
+from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, MEASURES, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable
 from model.settlement import Settlement
 
 Floats = NDArray[np.float64]
@@ -56,32 +56,28 @@ class Prices:
 
 
 @dataclass(frozen=True)
-class _Worth:
-    """What each case brings its provider, from all payers and less variable cost, for a unit, for being a case, for a day and for a fen of
-    charge; ``in_scope`` is the share of the charge inside the catalogue."""
+class _Case:
+    """Cases under the conduct in force: what stays the same in all alternatives, and what they bring.
 
-    in_scope: Floats
+    ``table`` as the modes see them, and the mode ``instance`` of each; linear prices of a ``unit``, of being a ``case``, of a ``day`` and
+    of a fen of charge, from all payers and less variable cost; ``slope``, what a fen brings more inside the catalogue than outside;
+    shares of the charge ``inside`` and, of that, ``recorded``; the money they bring as planned (``base``).
+    """
+
+    instance: NDArray[np.int8]
+    table: CaseTable
     unit: Floats
     case: Floats
     day: Floats
     fen: Floats
-
-    def take(self, at: NDArray[Any]) -> _Worth:
-        return _Worth(**{f.name: getattr(self, f.name)[at] for f in fields(self)})
-
-
-@dataclass(frozen=True)
-class _Case:
-    """Cases under the conduct in force: truth, linear prices, charge in fen, days, and the money they bring (``base``)."""
-
-    truth: CaseTruth
-    worth: _Worth
-    charge: Floats
-    days: Floats
+    slope: Floats
+    inside: Floats
+    recorded: Floats
     base: Floats
 
     def take(self, at: NDArray[Any]) -> _Case:
-        return _Case(self.truth.take(at), self.worth.take(at), self.charge[at], self.days[at], self.base[at])
+        """The cases at positions ``at``."""
+        return _Case(**{f.name: getattr(self, f.name).take(at) for f in fields(self)})
 
 
 def read_prices(
@@ -135,125 +131,128 @@ class Quote:
     def gains(self, truth: CaseTruth, conduct: Floats, able: Eligible, step: float, only: frozenset[str] = ALL_GAINS) -> Gains:
         """Gains of all cases around the providers' present intensity and shift; those not asked for by ``only`` stay zero."""
         q = intensity_of(conduct, truth.provider, truth.severity)
-        shift = conduct[truth.provider, SHIFT]
-        case = self._planned(truth, q, shift)
-        n, p = len(truth), truth.provider
+        case = self._planned(truth, q, conduct[truth.provider, SHIFT])
+        charge, n, p = case.table.charge, len(truth), truth.provider
         acts = {name: np.zeros(n) for name in ("more", "less", "code", "code_raw", "treat", "split", "select", "threshold", "shift")}
         if "intensity" in only:
             for name, by in (("more", step), ("less", -step)):
-                acts[name] = self._money(case, case.charge * (1 + by / q), truth.group, self._days(truth, q + by)) - case.base
+                acts[name] = self._money(case, charge * (1 + by / q), self._days(truth, q + by)) - case.base
         if "code" in only:
             at = np.flatnonzero(able.code)
             mine = case.take(at)
-            raw = self._coded(mine) - mine.base
+            raw = self._money(mine, mine.table.charge, mine.table.stay, self.catalogue.code_up[mine.table.group]) - mine.base
             acts["code_raw"][at] = raw
             # what audit takes back is a gain; a loss it leaves alone
             acts["code"][at] = raw - self._sanction(CODING, p[at]) * np.maximum(raw, 0.0)
         if "treat" in only:
             at = np.flatnonzero(able.treat)
-            mine = case.take(at)
-            acts["treat"][at] = self._treated(mine) - mine.base
+            acts["treat"][at] = self._treated(case.take(at))
         if "split" in only:
             at = np.flatnonzero(able.split)
             mine = case.take(at)
-            found = self._sanction(SPLITTING, p[at]) * self.prices.split_gain * mine.charge
+            found = self._sanction(SPLITTING, p[at]) * self.prices.split_gain * mine.table.charge
             acts["split"][at] = self._split(mine) - mine.base - found
         if "threshold" in only:
             at = np.flatnonzero(truth.severity == 0)
             mine = case.take(at)
-            small = mine.charge * self.rules.threshold_charge
-            acts["threshold"][at] = self._money(mine, small, mine.truth.group, mine.days) - self._sanction(THRESHOLD, p[at]) * small
+            small = mine.table.charge * self.rules.threshold_charge
+            acts["threshold"][at] = self._money(mine, small, mine.table.stay) - self._sanction(THRESHOLD, p[at]) * small
         if "select" in only:
-            acts["select"] = np.where(able.select, self._refused(case) - case.base, 0.0)
+            acts["select"] = np.where(able.select, self._refused(truth, charge) - case.base, 0.0)
         if "shift" in only:
-            acts["shift"] = self._shifted(case, shift, step)
-        finish = self._finish(case, q, able) if "finish" in only else []
+            acts["shift"] = self._shifted(case, truth.in_scope_share, step)
+        finish = self._finish(case, truth, q, able) if "finish" in only else []
         return Gains(step=step, finish=finish, **acts)
 
     def _planned(self, truth: CaseTruth, q: Floats, shift: Floats) -> _Case:
-        """Cases as the providers' present conduct would have them."""
-        # days move with what is given, as in the claim that will be written
-        case = _Case(truth, self._worth(truth, shift), truth.standard_charge * q, self._days(truth, q), np.zeros(len(truth)))
-        return replace(case, base=self._money(case, case.charge, truth.group, case.days))
-
-    def _finish(self, case: _Case, q: Floats, able: Eligible) -> list[Floats]:
-        at = np.flatnonzero(able.finish)
-        mine, finish = case.take(at), []
-        for level in self.rules.finish_levels:
-            gain = np.zeros(len(q))
-            gain[at] = self._money(mine, mine.charge * level, mine.truth.group, self._days(mine.truth, q[at] * level)) - mine.base
-            finish.append(gain)
-        return finish
-
-    def _money(
-        self,
-        case: _Case,
-        charge: Floats,
-        group: NDArray[np.int16],
-        days: Floats,
-        worth: _Worth | None = None,
-        readmission: bool = False,
-    ) -> Floats:
-        """Revenue of a case from all payers less its variable cost, fen."""
-        truth, price = case.truth, worth or case.worth
-        in_scope = charge * price.in_scope
-        units = self.settlement.tariff(
+        """Cases as the providers' present conduct would have them, and what a unit and a fen of each are worth."""
+        m, at = self.prices.by_measure, self.prices.cell(truth.instance, truth.provider, truth.scheme)
+        charge = truth.standard_charge * q
+        inside, recorded = truth.in_scope_share.astype(np.float64) * (1 - shift), truth.recorded_share.astype(np.float64)
+        own = m[OWN_PAY].take(at) + 1.0
+        # what the fund does not record in scope, patients and the layers above it pay
+        slope = m[IN_SCOPE].take(at) + recorded * m[RECORDED].take(at) + (1 - recorded) * (m[RESIDUAL].take(at) + 1.0) - own
+        fen = m[CHARGE].take(at) + own + inside * slope - self.prices.kappa
+        table = self.settlement.case_table(
             truth.instance,
             provider=truth.provider,
             scheme=truth.scheme,
-            group=group,
+            group=truth.group,
             charge=charge,
-            in_scope=in_scope,
-            recorded=in_scope * truth.recorded_share,
-            own_pay=charge - in_scope,
-            stay=days,
-            kind=self.kind[group],
+            in_scope=charge * inside,
+            recorded=charge * inside * recorded,
+            own_pay=charge * (1 - inside),
+            # days move with what is given, as in the claim that will be written
+            stay=self._days(truth, q),
+            kind=self.kind[truth.group],
             severity=truth.severity,
             age=truth.age,
             emergency=truth.emergency,
-            readmission=np.full(len(truth), readmission),
+            readmission=np.zeros(len(truth), dtype=bool),
         )
-        money: Floats = price.case + price.unit * units + price.fen * charge + price.day * days
+        units = self.settlement.units_of(truth.instance, table)
+        case, day, unit = m[CASES].take(at), m[DAYS].take(at), m[UNITS].take(at)
+        base = case + unit * units + fen * charge + day * table.stay
+        return _Case(truth.instance, table, unit, case, day, fen, slope, inside, recorded, base)
+
+    def _money(
+        self, case: _Case, charge: Floats, days: Floats, group: NDArray[np.int16] | None = None, readmission: bool = False
+    ) -> Floats:
+        """Revenue of a case from all payers less its variable cost, fen, if charge, days, group or history were other than planned."""
+        in_scope = charge * case.inside
+        recorded = in_scope * case.recorded
+        changed: dict[str, NDArray[Any]] = {} if group is None else {"group": group, "kind": self.kind[group]}
+        if readmission:
+            changed["readmission"] = np.ones(len(charge), dtype=bool)
+        table = replace(
+            case.table,
+            charge=charge,
+            in_scope=in_scope,
+            recorded=recorded,
+            residual=in_scope - recorded,
+            own_pay=charge - in_scope,
+            stay=days,
+            **changed,
+        )
+        units = self.settlement.units_of(case.instance, table)
+        money: Floats = case.case + case.unit * units + case.fen * charge + case.day * days
         return money
 
-    def _worth(self, truth: CaseTruth, shift: Floats) -> _Worth:
-        """Linear prices of each case, its charge divided as it is between fund, other payers and the patient."""
-        m, at = self.prices.by_measure, self.prices.cell(truth.instance, truth.provider, truth.scheme)
-        inside, recorded = truth.in_scope_share * (1 - shift), truth.recorded_share
-        own = m[OWN_PAY][at] + 1.0
-        # what the fund does not record in scope, patients and the layers above it pay
-        within = m[IN_SCOPE][at] + recorded * m[RECORDED][at] + (1 - recorded) * (m[RESIDUAL][at] + 1.0)
-        fen = m[CHARGE][at] + own + inside * (within - own) - self.prices.kappa
-        return _Worth(in_scope=inside, unit=m[UNITS][at], case=m[CASES][at], day=m[DAYS][at], fen=fen)
+    def _finish(self, case: _Case, truth: CaseTruth, q: Floats, able: Eligible) -> list[Floats]:
+        at = np.flatnonzero(able.finish)
+        mine, standard, finish = case.take(at), truth.standard_stay[at], []
+        for level in self.rules.finish_levels:
+            gain = np.zeros(len(q))
+            days = stay_days(standard, q[at] * level, self.rules.stay_response)
+            gain[at] = self._money(mine, mine.table.charge * level, days) - mine.base
+            finish.append(gain)
+        return finish
 
     def _days(self, truth: CaseTruth, intensity: Floats) -> Floats:
         return stay_days(truth.standard_stay, intensity, self.rules.stay_response)
 
-    def _coded(self, case: _Case) -> Floats:
-        return self._money(case, case.charge, self.catalogue.code_up[case.truth.group], case.days)
-
     def _treated(self, case: _Case) -> Floats:
-        dearer = case.charge * (1 + self.rules.treat_uplift)
-        return self._money(case, dearer, self.catalogue.treat_up[case.truth.group], case.days)
+        dearer, group = case.table.charge * (1 + self.rules.treat_uplift), self.catalogue.treat_up[case.table.group]
+        return self._money(case, dearer, case.table.stay, group) - case.base
 
     def _split(self, case: _Case) -> Floats:
+        charge, days = case.table.charge, 0.5 * case.table.stay
         first, second = self.rules.split_first, 1 + self.rules.split_overhead - self.rules.split_first
-        before = self._money(case, case.charge * first, case.truth.group, 0.5 * case.days)
-        return before + self._money(case, case.charge * second, case.truth.group, 0.5 * case.days, readmission=True)
+        return self._money(case, charge * first, days) + self._money(case, charge * second, days, readmission=True)
 
-    def _refused(self, case: _Case) -> Floats:
+    def _refused(self, truth: CaseTruth, charge: Floats) -> Floats:
         """What refusing an own head costs the holder: the same care bought elsewhere counts as outflow."""
-        truth = case.truth
         at = self.prices.cell(truth.instance, truth.provider, truth.scheme)
-        recorded = case.charge * truth.in_scope_share * truth.recorded_share * self.prices.refused_ratio
+        recorded = charge * truth.in_scope_share * truth.recorded_share * self.prices.refused_ratio
         return np.where(truth.head_group >= 0, self.prices.by_measure[OUTFLOW][at] * recorded, 0.0)
 
-    def _shifted(self, case: _Case, shift: Floats, step: float) -> Floats:
+    def _shifted(self, case: _Case, share: NDArray[np.float32], step: float) -> Floats:
         """Gain per unit of share moved outside the catalogue, less expected sanctions on the moved money."""
-        truth = case.truth
-        moved = self._money(case, case.charge, truth.group, case.days, worth=self._worth(truth, shift + step)) - case.base
-        gain: Floats = moved / step - self._sanction(SHIFT, truth.provider) * case.charge * truth.in_scope_share
-        return gain
+        charge = case.table.charge
+        moved = replace(case, inside=case.inside - share * step, fen=case.fen - share * step * case.slope)
+        gain = (self._money(moved, charge, case.table.stay) - case.base) / step
+        found: Floats = gain - self._sanction(SHIFT, case.table.provider) * charge * share
+        return found
 
     def _sanction(self, channel: int, provider: NDArray[np.int16]) -> Floats:
         """Expected recovery and fine per fen gained: p · (1 + f)."""

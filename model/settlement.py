@@ -85,6 +85,7 @@ class Settlement:
         self.n_providers = self.n_holders - n_groups
         self.holders = holders
         self.tier = holders.tier
+        self.holder_table = np.array([np.maximum(instance.holder_of(provider_group), 0) for instance in instances])
         self.outflow_instance = next((i for i, inst in enumerate(instances) if inst.mode.traits.outflow), -1)
         for instance in instances:
             shape = (self.n_holders, N_SCHEMES, N_MEASURES)
@@ -102,25 +103,29 @@ class Settlement:
         found: NDArray[np.int8] = self.route[kind, provider, scheme, relation]
         return found
 
-    def case_table(self, instance: int, **columns: NDArray[Any]) -> CaseTable:
-        """Cases as a mode sees them: the columns of :class:`CaseTable` but those that follow from others."""
+    def case_table(self, instance_of_case: NDArray[np.int8] | int, **columns: NDArray[Any]) -> CaseTable:
+        """Cases as the modes that cover them see them: the columns of :class:`CaseTable` but those that follow from others."""
         provider = columns["provider"]
-        holder = self.instances[instance].holder_of(self.provider_group)[provider]
-        residual = columns["in_scope"] - columns["recorded"]
-        return CaseTable(**columns, holder=np.maximum(holder, 0), tier=self.tier[provider], residual=residual)
+        holder = self.holder_table[instance_of_case, provider]
+        return CaseTable(**columns, holder=holder, tier=self.tier[provider], residual=columns["in_scope"] - columns["recorded"])
 
-    def tariff(self, instance_of_case: NDArray[np.int8], **columns: NDArray[Any]) -> NDArray[np.float64]:
-        """Units of each case under the mode that covers it."""
-        units = np.zeros(len(instance_of_case))
-        if len(units) and (instance_of_case == instance_of_case[0]).all():
-            only = int(instance_of_case[0])
-            return self.instances[only].mode.tariff(self.case_table(only, **columns), self.instances[only].terms)
+    def units_of(self, instance_of_case: NDArray[np.int8], table: CaseTable) -> NDArray[np.float64]:
+        """Units of each case of a table under the mode that covers it."""
+        units = np.zeros(len(table))
+        if not len(table):
+            return units
+        if (instance_of_case == instance_of_case[0]).all():
+            only = self.instances[int(instance_of_case[0])]
+            return only.mode.tariff(table, only.terms)
         for i, instance in enumerate(self.instances):
             mine = np.flatnonzero(instance_of_case == i)
             if len(mine):
-                table = self.case_table(i, **{name: column[mine] for name, column in columns.items()})
-                units[mine] = instance.mode.tariff(table, instance.terms)
+                units[mine] = instance.mode.tariff(table.take(mine), instance.terms)
         return units
+
+    def tariff(self, instance_of_case: NDArray[np.int8], **columns: NDArray[Any]) -> NDArray[np.float64]:
+        """Units of each case under the mode that covers it, from the columns of :meth:`case_table`."""
+        return self.units_of(instance_of_case, self.case_table(instance_of_case, **columns))
 
     def totals(
         self,

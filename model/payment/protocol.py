@@ -62,7 +62,8 @@ class CaseTable:
 
     def take(self, index: NDArray[Any]) -> CaseTable:
         """The rows at ``index`` (positions or a mask)."""
-        return CaseTable(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+        at = np.flatnonzero(index) if np.asarray(index).dtype == bool else index
+        return CaseTable(**{f.name: getattr(self, f.name).take(at) for f in fields(self)})
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from model.phases import conduct, money, persons, tables, treatment
+from model.phases import close, conduct, money, persons, tables, treatment
 
 PHASES: tuple[tuple[str, Callable[[Any], None]], ...] = (
     ("demography", persons.demography),
@@ -17,7 +17,7 @@ PHASES: tuple[tuple[str, Callable[[Any], None]], ...] = (
     ("settle", money.settle),
     ("audit", money.audit),
     ("adapt", conduct.adapt),
-    ("close", money.close),
+    ("close", close.close),
     ("record", tables.record),
 )
 """One month, in order. Nothing else decides what happens when."""
