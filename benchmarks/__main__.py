@@ -107,8 +107,8 @@ def show_seeking(found: dict[str, Any]) -> str:
 
 def show_settlement(found: dict[str, Any]) -> str:
     """Milliseconds by mode."""
-    rows = [[name, *(ms[key] for key in ("settle_ms", "prices_ms", "quote_ms"))] for name, ms in found["modes"].items()]
-    head = ["", "month settled, ms", "all marginal prices, ms", "conduct quote, ms"]
+    rows = [[name, *(ms[key] for key in ("settle_ms", "prices_ms", "quote_ms", "decision_ms"))] for name, ms in found["modes"].items()]
+    head = ["", "month settled, ms", "all marginal prices, ms", "quote of all cases, ms", "quotes of all acts, ms"]
     return table("Settlement and quote", head, rows, (f"{found['claims']:,} inpatient claims",))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Set
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from model.care import eligible
 from model.cases import CaseTruth, Claims
 from model.codes import INPATIENT
 from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History, get_mode, list_modes
-from model.quote import Quote, read_prices
+from model.quote import ALL_GAINS, Quote, read_prices
 from model.settlement import Instance, Settlement
 from model.supervision import AUDITED_CHANNELS
 
@@ -23,7 +24,8 @@ PEOPLE = 90_000
 
 
 def measure(claims: int, repeats: int, people: int = PEOPLE, seed: int = 1) -> dict[str, Any]:
-    """Median milliseconds by mode: of a month's settlement, of reading all marginal prices, and of the gains of every act on every case."""
+    """Median milliseconds by mode: of a month's settlement, of reading all marginal prices, of quoting all cases as they are and under
+    one alternative, and under every act there is."""
     city = open_city(people, seed)
     city.run_for(city.learning.period)
     rows = np.random.default_rng(seed)
@@ -40,10 +42,12 @@ def measure(claims: int, repeats: int, people: int = PEOPLE, seed: int = 1) -> d
 
 def _measure_mode(city: TimedCity, name: str, claims: Claims, truth: CaseTruth, repeats: int) -> dict[str, float]:
     settlement = _books(city, name, claims)
+    quote = _quote(city, settlement)
     return {
         "settle_ms": 1000 * seconds_of(lambda: settle_month(settlement, claims), repeats),
         "prices_ms": 1000 * seconds_of(lambda: _quote(city, settlement), repeats),
-        "quote_ms": 1000 * seconds_of(lambda: _gains(city, _quote(city, settlement), truth), repeats),
+        "quote_ms": 1000 * seconds_of(lambda: _gains(city, quote, truth, {"shift"}), repeats),
+        "decision_ms": 1000 * seconds_of(lambda: _gains(city, quote, truth, ALL_GAINS), repeats),
     }
 
 
@@ -111,8 +115,8 @@ def _quote(city: TimedCity, settlement: Settlement) -> Quote:
     return Quote(settlement, prices, city.care, city.catalogue)
 
 
-def _gains(city: TimedCity, quote: Quote, truth: CaseTruth) -> None:
-    quote.gains(truth, city.staff.conduct, eligible(truth, city.care, city.catalogue), city.learning.step)
+def _gains(city: TimedCity, quote: Quote, truth: CaseTruth, acts: Set[str]) -> None:
+    quote.gains(truth, city.staff.conduct, eligible(truth, city.care, city.catalogue), city.learning.step, frozenset(acts))
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.cases import CaseTruth
+from model.cases import CaseTruth, Columns
 from model.catalogue import Catalogue
 from model.streams import normals
 
@@ -62,8 +62,8 @@ class CareRules:
     stay_response: float
 
 
-@dataclass(frozen=True)
-class Eligible:
+@dataclass
+class Eligible(Columns):
     """Masks over cases: which could be written up, treated up, divided, turned away, or finished to a chosen charge."""
 
     code: NDArray[np.bool_]

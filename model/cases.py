@@ -22,8 +22,8 @@ class Columns:
     def __len__(self) -> int:
         return len(getattr(self, fields(self)[0].name))
 
-    def take(self, index: NDArray[Any]) -> Any:
-        """The rows at ``index`` (positions or a mask), as the same kind of table."""
+    def take(self, index: NDArray[Any] | slice) -> Any:
+        """The rows at ``index`` (positions, a mask, or a slice, which shares memory), as the same kind of table."""
         return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
     @classmethod
