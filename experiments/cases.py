@@ -227,11 +227,12 @@ def _case(raw: object, place: Place, sources: Mapping[str, str], file: Path, lin
 
 
 def _source(written: str, sources: Mapping[str, str], place: Place) -> str:
-    """A source in full: a key of ``[sources]``, alone or with a remark, or ``own: how``."""
-    key, colon, remark = (part.strip() for part in written.partition(":"))
+    """A source in full: a key of ``[sources]``, alone or with ``: where`` or ``; remark``, or ``own: how``."""
+    match = re.match(r"(\w*)\s*([:;]?)\s*(.*)", written.strip(), re.DOTALL)
+    key, colon, remark = match.groups() if match else (written, "", "")
     if key == OWN and remark:
         return remark
-    if key not in sources or (colon and not remark):
+    if key not in sources or bool(colon) != bool(remark):
         allowed = (*sources, f"{OWN}: how it was worked out")
         raise CaseError("unknown source", place, found=written, allowed=allowed, near=nearest(key, sources))
     return f"{sources[key]}; {remark}" if remark else sources[key]
