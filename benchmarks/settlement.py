@@ -13,7 +13,6 @@ from benchmarks.cities import TimedCity, open_city
 from benchmarks.measure import hand_back, seconds_of
 from model.care import eligible
 from model.cases import CaseTruth, Claims
-from model.codes import INPATIENT
 from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History, get_mode, list_modes
 from model.quote import ALL_GAINS, Quote, read_prices
 from model.settlement import Instance, Settlement
@@ -44,7 +43,7 @@ def _measure_mode(city: TimedCity, name: str, claims: Claims, truth: CaseTruth, 
     settlement = _books(city, name, claims)
     quote = _quote(city, settlement)
     return {
-        "settle_ms": 1000 * seconds_of(lambda: settle_month(settlement, claims), repeats),
+        "settle_ms": 1000 * seconds_of(lambda: settle_month(settlement, claims, city.group_facts.kind), repeats),
         "prices_ms": 1000 * seconds_of(lambda: _quote(city, settlement), repeats),
         "quote_ms": 1000 * seconds_of(lambda: _gains(city, quote, truth, {"shift"}), repeats),
         "decision_ms": 1000 * seconds_of(lambda: _gains(city, quote, truth, ALL_GAINS), repeats),
@@ -57,17 +56,18 @@ def _books(city: TimedCity, name: str, claims: Claims) -> Settlement:
     instance = Instance(name, get_mode(name)())
     settlement = Settlement([instance], np.zeros_like(holders.route), providers.group, holders.holders, city.geography.n_groups)
     base = 12.0 * _totals(settlement, claims, np.zeros(len(claims)))
-    table = settlement.case_table(0, **_seen(claims))
+    billed = claims.billed(claims.group_coded, city.group_facts.kind)
+    table = settlement.case_table(0, **billed)
     heads = np.ones((settlement.n_holders, 2)) * len(city.people) / settlement.n_holders
-    settlement.start_year([History(table, base, np.ones(2), heads, settlement.holders, city.group_facts, (), 0)])
-    units = settlement.tariff(_covered(claims), **_seen(claims))
+    settlement.start_year([History(table, base, np.ones(2), heads, settlement.holders, city.group_facts, 0)])
+    units = settlement.tariff(_covered(claims), **billed)
     settlement.post([12.0 * _totals(settlement, claims, units)])
     return settlement
 
 
-def settle_month(settlement: Settlement, claims: Claims) -> list[NDArray[np.int64]]:
+def settle_month(settlement: Settlement, claims: Claims, kind: NDArray[np.int8]) -> list[NDArray[np.int64]]:
     """Counts a month's claims, works out what is owed, and pays: fen ``[provider, scheme]``, one array an instance."""
-    units = settlement.tariff(_covered(claims), **_seen(claims))
+    units = settlement.tariff(_covered(claims), **claims.billed(claims.group_coded, kind))
     totals = _totals(settlement, claims, units)
     key = claims.provider.astype(np.int64) * 2 + claims.scheme
     recorded = np.bincount(key, weights=claims.basic, minlength=settlement.n_providers * 2).reshape(-1, 2)
@@ -77,21 +77,6 @@ def settle_month(settlement: Settlement, claims: Claims) -> list[NDArray[np.int6
 
 def _covered(claims: Claims) -> NDArray[np.int8]:
     return np.zeros(len(claims), dtype=np.int8)
-
-
-def _seen(claims: Claims) -> dict[str, NDArray[Any]]:
-    return {
-        "provider": claims.provider,
-        "scheme": claims.scheme,
-        "group": claims.group_coded,
-        "charge": claims.charge.astype(np.float64),
-        "in_scope": claims.in_scope.astype(np.float64),
-        "recorded": claims.basic.astype(np.float64),
-        "own_pay": claims.own_pay.astype(np.float64),
-        "stay": claims.stay,
-        "kind": np.full(len(claims), INPATIENT, dtype=np.int8),
-        **{name: getattr(claims, name) for name in ("severity", "age", "emergency", "readmission")},
-    }
 
 
 def _totals(settlement: Settlement, claims: Claims, units: NDArray[np.float64]) -> NDArray[np.float64]:

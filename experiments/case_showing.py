@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from experiments.cases import Case, Outcome, case_files, explain_case, load_cases, run_case
+from experiments.terminal import plain_table
 from experiments.texts import Language, say
 from model.errors import InputError, nearest
 
@@ -92,7 +93,13 @@ def _files_table(outcomes: Sequence[tuple[Path, Sequence[Outcome]]], lang: Langu
 
 
 def _difference_table(failed: Sequence[Outcome], lang: Language) -> Table:
-    columns = (("case", "left"), ("what", "left"), ("expected", "right"), ("computed", "right"), ("difference", "right"))
+    columns: tuple[tuple[str, Literal["left", "right"]], ...] = (
+        ("case", "left"),
+        ("what", "left"),
+        ("expected", "right"),
+        ("computed", "right"),
+        ("difference", "right"),
+    )
     view = _table(columns, lang)
     for outcome in failed:
         for row in outcome.rows:
@@ -101,11 +108,5 @@ def _difference_table(failed: Sequence[Outcome], lang: Language) -> Table:
     return view
 
 
-def _table(columns: Sequence[tuple[str, str]], lang: Language) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    view = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for key, justify in columns:
-        view.add_column(say(key, lang), justify="right" if justify == "right" else "left", overflow="fold")
-    return view
+def _table(columns: Sequence[tuple[str, Literal["left", "right"]]], lang: Language) -> Table:
+    return plain_table([(say(key, lang), side) for key, side in columns])

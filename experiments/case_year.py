@@ -343,13 +343,11 @@ def _history(
     hospitals: list[Row],
     groups: list[Row],
 ) -> History:
-    instance = settlement.instances[0]
     heads = np.zeros((settlement.n_holders, len(SCHEMES)))
     heads[: len(hospitals)] = [[row.get(f"heads_{scheme}", 0) for scheme in SCHEMES] for row in hospitals]
     for group in range(settlement.n_holders - settlement.n_providers):
         members = np.flatnonzero(settlement.provider_group == group)
         heads[settlement.n_providers + group] = heads[members].sum(axis=0)
-    own = np.where((np.arange(len(heads)) >= settlement.n_providers)[:, None] == instance.by_group, heads, 0.0)
     facts = GroupFacts(
         code=tuple(row["name"] for row in groups),
         weight=np.array([row.get("weight", 1.0) for row in groups]),
@@ -358,7 +356,7 @@ def _history(
         basic=np.array([row.get("basic", False) for row in groups]),
         operative=np.array([row.get("operative", False) for row in groups]),
     )
-    return History(before, base, factor, own, settlement.holders, facts, (), 0)
+    return History(before, base, factor, settlement.own_heads(settlement.instances[0], heads), settlement.holders, facts, 0)
 
 
 # Settling

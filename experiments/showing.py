@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from experiments.terminal import plain_table
 from experiments.texts import Language, say
 from model.indicators import INDICATORS
 
@@ -207,14 +208,7 @@ def _label(name: str, lang: Language, words: Words) -> str:
 
 
 def _table(columns: Sequence[str]) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    view = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    view.add_column(columns[0], overflow="fold")
-    for column in columns[1:]:
-        view.add_column(column, justify="right", overflow="fold")
-    return view
+    return plain_table([(columns[0], "left"), *((column, "right") for column in columns[1:])])
 
 
 def _add_group(view: Table, title: str, rows: list[list[str]]) -> None:

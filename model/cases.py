@@ -110,3 +110,21 @@ class Claims(Columns):
         """Which claims carry the flag."""
         marked: NDArray[np.bool_] = (self.flags & flag) != 0
         return marked
+
+    def billed(self, group: NDArray[np.int16], kind_of_group: NDArray[np.int8]) -> dict[str, NDArray[Any]]:
+        """What an insurer is shown of the claims if they are written as ``group``: columns by the names a payment mode knows."""
+        return {
+            "provider": self.provider,
+            "scheme": self.scheme,
+            "group": group,
+            "charge": self.charge.astype(np.float64),
+            "in_scope": self.in_scope.astype(np.float64),
+            "recorded": self.basic.astype(np.float64),
+            "own_pay": self.own_pay.astype(np.float64),
+            "stay": self.stay,
+            "kind": kind_of_group[group],
+            "severity": self.severity,
+            "age": self.age,
+            "emergency": self.emergency,
+            "readmission": self.readmission,
+        }

@@ -36,7 +36,7 @@ from model.illness import IllnessRules, expected_cases, prepare_illness
 from model.invariants import Bills, check_after_phase
 from model.ledger import AccountKind, Ledger, Memo
 from model.month import Month
-from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable, GroupYear, History
+from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable, History
 from model.phases import PHASES
 from model.phases.conduct import look_ahead
 from model.phases.money import pay_out
@@ -44,7 +44,7 @@ from model.policy import PolicyFile, load_behaviour, load_city, load_policy
 from model.population import PopulationPlan, synthesise
 from model.quote import Quote
 from model.record import Record
-from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Instance, Settlement
+from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Settlement
 from model.streams import normals, uniforms
 from model.units import yuan_to_fen
 from model.visits import C_BASIC, C_CHARGE, C_IN_SCOPE, C_VISITS, visit_columns
@@ -55,8 +55,6 @@ OPENING_MONTHS = 3
 """Months before the run in which nobody is paid by a mode yet: they fill the insurer's books."""
 REMEMBERED = 12
 """Months the insurer's posted aggregates look back."""
-EARLIER_YEARS = 2
-"""Years before the last that weights may look back (rules E2)."""
 LEAST_PEOPLE = 1000
 OCCUPANCY_AT_START = 0.8
 OCCUPANCY_INERTIA = 0.9
@@ -419,21 +417,17 @@ class City(mesa.Model):
         for i, instance in enumerate(self.settlement.instances):
             mine = recent.take(recent.instance == i)
             table = self._case_table(i, mine)
-            # a mode that pays institutions knows nothing of groups' heads, and the other way round
-            own = np.where((np.arange(len(heads)) >= self.settlement.n_providers)[:, None] == instance.by_group, heads, 0.0)
             histories.append(
                 History(
                     cases=table,
                     base=instance.base,
                     factor=self._budget_factor(),
-                    heads=own,
+                    heads=self.settlement.own_heads(instance, heads),
                     holders=self.settlement.holders,
                     groups=self.group_facts,
-                    earlier=tuple(instance.past),
                     years=self.settlement.years,
                 )
             )
-            self._keep_year(instance, table)
         self.settlement.start_year(histories)
         self.post_aggregates(recent)
 
@@ -441,14 +435,6 @@ class City(mesa.Model):
         """Money of the coming year over the budget base, by scheme."""
         growth = float(self.policy.budget.growth.at(self.month))
         return np.full(2, (1 + growth) ** (self.settlement.years + 1))
-
-    def _keep_year(self, instance: Instance, cases: CaseTable) -> None:
-        """A whole year of cases stays in the books by disease group, for weights over several years."""
-        if self.months_remembered < REMEMBERED:
-            return
-        n = len(self.catalogue.codes)
-        count = np.bincount(cases.group, minlength=n).astype(np.float64)
-        instance.past = [GroupYear(count, np.bincount(cases.group, weights=cases.charge, minlength=n)), *instance.past][:EARLIER_YEARS]
 
     def _clear_books(self) -> None:
         """Ends a settlement year before its time; what is owed is owed (a full clearing has nothing left to pay)."""
@@ -501,27 +487,10 @@ class City(mesa.Model):
         """Units of claims under the modes that cover them, if written as ``group``; nothing before a policy has opened."""
         if not self.policy_open:
             return np.zeros(len(claims))
-        return self.settlement.tariff(claims.instance, **self._seen(claims, group))
-
-    def _seen(self, claims: Claims, group: NDArray[np.int16]) -> dict[str, NDArray[Any]]:
-        return {
-            "provider": claims.provider,
-            "scheme": claims.scheme,
-            "group": group,
-            "charge": claims.charge.astype(np.float64),
-            "in_scope": claims.in_scope.astype(np.float64),
-            "recorded": claims.basic.astype(np.float64),
-            "own_pay": claims.own_pay.astype(np.float64),
-            "stay": claims.stay,
-            "kind": self.group_facts.kind[group],
-            "severity": claims.severity,
-            "age": claims.age,
-            "emergency": claims.emergency,
-            "readmission": claims.readmission,
-        }
+        return self.settlement.tariff(claims.instance, **claims.billed(group, self.group_facts.kind))
 
     def _case_table(self, instance: int, claims: Claims) -> CaseTable:
-        return self.settlement.case_table(instance, **self._seen(claims, claims.group_coded))
+        return self.settlement.case_table(instance, **claims.billed(claims.group_coded, self.group_facts.kind))
 
     def book(self, claims: Claims, cells: NDArray[np.int64], count_units: bool = True) -> tuple[list[Floats], list[Floats]]:
         """Totals of claims and visit cells for every instance, and recorded money by provider and scheme."""

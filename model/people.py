@@ -198,14 +198,15 @@ def nbytes_per_person() -> int:
     return bytes_per_row(PERSON)
 
 
-def age_years(people: People, month: int) -> NDArray[np.int32]:
-    """Completed years of age of everybody.
+def age_years(people: People, month: int, row: NDArray[np.integer] | slice = slice(None)) -> NDArray[np.int32]:
+    """Completed years of age of everybody, or of some.
 
     Args:
         people: the people.
         month: month index.
+        row: rows of those asked for.
     """
-    return (np.int32(month - EPOCH) - people.birth_month.astype(np.int32)) // np.int32(12)
+    return (np.int32(month - EPOCH) - people.birth_month[row].astype(np.int32)) // np.int32(12)
 
 
 def has_condition(people: People, condition: int) -> NDArray[np.bool_]:

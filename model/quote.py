@@ -152,7 +152,7 @@ class Quote:
         acts = {name: np.zeros(n) for name in ("more", "less", "code", "code_raw", "treat", "split", "select", "threshold", "shift")}
         if "intensity" in only:
             for name, by in (("more", step), ("less", -step)):
-                acts[name] = self._money(case, charge * (1 + by / q), self._days(truth, q + by)) - case.base
+                acts[name] = self._money(case, charge * (1 + by / q), self._days(truth.standard_stay, q + by)) - case.base
         if "code" in only:
             at = np.flatnonzero(able.code)
             mine = case.take(at)
@@ -199,17 +199,22 @@ class Quote:
             recorded=charge * inside * recorded,
             own_pay=charge * (1 - inside),
             # days move with what is given, as in the claim that will be written
-            stay=self._days(truth, q),
+            stay=self._days(truth.standard_stay, q),
             kind=self.kind[truth.group],
             severity=truth.severity,
             age=truth.age,
             emergency=truth.emergency,
             readmission=np.zeros(len(truth), dtype=bool),
         )
-        units = self.settlement.units_of(truth.instance, table)
-        case, day, unit = m[CASES].take(at), m[DAYS].take(at), m[UNITS].take(at)
-        base = case + unit * units + fen * charge + day * table.stay
-        return _Case(truth.instance, table, unit, case, day, fen, slope, inside, recorded, base)
+        unit, case, day = m[UNITS].take(at), m[CASES].take(at), m[DAYS].take(at)
+        planned = _Case(truth.instance, table, unit, case, day, fen, slope, inside, recorded, base=np.zeros(0))
+        return replace(planned, base=self._brings(planned, table))
+
+    def _brings(self, case: _Case, table: CaseTable) -> Floats:
+        """Revenue from all payers less variable cost, fen, of cases as a table has them."""
+        units = self.settlement.units_of(case.instance, table)
+        money: Floats = case.case + case.unit * units + case.fen * table.charge + case.day * table.stay
+        return money
 
     def _money(
         self, case: _Case, charge: Floats, days: Floats, group: NDArray[np.int16] | None = None, readmission: bool = False
@@ -230,22 +235,19 @@ class Quote:
             stay=days,
             **changed,
         )
-        units = self.settlement.units_of(case.instance, table)
-        money: Floats = case.case + case.unit * units + case.fen * charge + case.day * days
-        return money
+        return self._brings(case, table)
 
     def _finish(self, case: _Case, truth: CaseTruth, q: Floats, able: Eligible) -> list[Floats]:
         at = np.flatnonzero(able.finish)
         mine, standard, finish = case.take(at), truth.standard_stay[at], []
         for level in self.rules.finish_levels:
             gain = np.zeros(len(q))
-            days = stay_days(standard, q[at] * level, self.rules.stay_response)
-            gain[at] = self._money(mine, mine.table.charge * level, days) - mine.base
+            gain[at] = self._money(mine, mine.table.charge * level, self._days(standard, q[at] * level)) - mine.base
             finish.append(gain)
         return finish
 
-    def _days(self, truth: CaseTruth, intensity: Floats) -> Floats:
-        return stay_days(truth.standard_stay, intensity, self.rules.stay_response)
+    def _days(self, standard: NDArray[np.float32], intensity: Floats) -> Floats:
+        return stay_days(standard, intensity, self.rules.stay_response)
 
     def _treated(self, case: _Case) -> Floats:
         dearer, group = case.table.charge * (1 + self.rules.treat_uplift), self.catalogue.treat_up[case.table.group]
@@ -260,7 +262,7 @@ class Quote:
         """What refusing an own head costs the holder: the same care bought elsewhere counts as outflow."""
         at = self.prices.cell(truth.instance, truth.provider, truth.scheme)
         recorded = charge * truth.in_scope_share * truth.recorded_share * self.prices.refused_ratio
-        return np.where(truth.head_group >= 0, self.prices.by_measure[OUTFLOW][at] * recorded, 0.0)
+        return np.where(truth.head_group >= 0, self.prices.by_measure[OUTFLOW].take(at) * recorded, 0.0)
 
     def _shifted(self, case: _Case, share: NDArray[np.float32], step: float) -> Floats:
         """Gain per unit of share moved outside the catalogue, less expected sanctions on the moved money."""

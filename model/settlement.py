@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cycle import Cycle
-from model.payment import MEASURES, OUTFLOW, RECORDED, CaseTable, GroupYear, History, HolderFacts, PaymentMode
+from model.payment import MEASURES, OUTFLOW, RECORDED, CaseTable, History, HolderFacts, PaymentMode
 from model.units import apportion
 
 N_MEASURES = len(MEASURES)
@@ -30,8 +30,7 @@ class Instance:
     """One mode at work under a policy: its terms and its books.
 
     ``year_totals`` of the settlement year and ``posted`` of the last twelve months ``[holder, scheme, measure]``; ``base`` the budget base;
-    ``past`` years of cases by disease group, latest first; by provider and scheme: ``recorded`` this year, ``paid`` so far and
-    ``owed_before`` this month, fen.
+    by provider and scheme: ``recorded`` this year, ``paid`` so far and ``owed_before`` this month, fen.
     """
 
     id: str
@@ -44,7 +43,6 @@ class Instance:
     paid: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES), dtype=np.int64))
     owed_before: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES), dtype=np.int64))
     base: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
-    past: list[GroupYear] = field(default_factory=list)
 
     @property
     def by_group(self) -> bool:
@@ -148,6 +146,11 @@ class Settlement:
             key = ((self.n_providers + head_group[away].astype(np.int64)) * N_SCHEMES + scheme[away]).astype(np.int64)
             out[:, OUTFLOW] = np.bincount(key, weights=measures[RECORDED][away], minlength=len(out))
         return out.reshape(self.n_holders, N_SCHEMES, N_MEASURES)
+
+    def own_heads(self, instance: Instance, heads: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Heads ``[holder, scheme]`` as a mode knows them: where institutions are owed not those of groups, and the other way round."""
+        groups = np.arange(self.n_holders) >= self.n_providers
+        return np.where(groups[:, None] == instance.by_group, heads, 0.0)
 
     def start_year(self, histories: list[History]) -> None:
         """Fixes the terms of the coming settlement year and opens its books."""

@@ -93,7 +93,6 @@ def history(cases: CaseTable, base: Floats, **given: Any) -> History:
         "factor": np.ones(SCHEMES),
         "holders": holder_facts(given.pop("tier", np.zeros(holders, dtype=np.int8))),
         "groups": group_facts(given.pop("weight", np.ones(2))),
-        "earlier": (),
         "years": 0,
     }
     return History(cases=cases, base=base, **(standard | given))

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from model.payment.parameters import parameters
 from model.payment.protocol import RECORDED, CaseTable, Floats, History, Ints, Traits
 from model.policy.leaf import LeafSpec
 
@@ -29,7 +28,7 @@ class Capitation:
     label_en: ClassVar[str] = "Capitation"
     summary: ClassVar[str] = "a sum a head to the assigned institution for the care given there"
     color: ClassVar[str] = "#007A5A"
-    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters()
+    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = {}
     traits: ClassVar[Traits] = Traits(heads="institution")
 
     def post(self, history: History) -> CapitationTerms:

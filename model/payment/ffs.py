@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from model.payment.parameters import parameters
 from model.payment.protocol import UNITS, CaseTable, Floats, History, Ints, Traits
 from model.policy.leaf import LeafSpec
 
@@ -20,7 +19,7 @@ class FeeForService:
     label_en: ClassVar[str] = "Fee-for-service"
     summary: ClassVar[str] = "the fund pays what it records, item by item"
     color: ClassVar[str] = "#4D4D4D"
-    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters()
+    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = {}
     traits: ClassVar[Traits] = Traits()
 
     def post(self, history: History) -> None:

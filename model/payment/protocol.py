@@ -97,14 +97,6 @@ class HolderFacts:
 
 
 @dataclass(frozen=True)
-class GroupYear:
-    """One past year of the cases a mode covers, by disease group: ``count`` and ``cost`` (fen of charges)."""
-
-    count: Floats
-    cost: Floats
-
-
-@dataclass(frozen=True)
 class History:
     """What the insurer has on its books when it fixes the terms of a year.
 
@@ -115,7 +107,6 @@ class History:
         heads: insured people assigned to each holder by scheme, ``[holder, scheme]``.
         holders: facts of the account holders.
         groups: facts of the disease groups.
-        earlier: the years before the last twelve months, latest first, as far as the mode's cases were kept.
         years: full years since the policy began (0 in its first year).
     """
 
@@ -125,7 +116,6 @@ class History:
     heads: Floats
     holders: HolderFacts
     groups: GroupFacts
-    earlier: tuple[GroupYear, ...]
     years: int
 
 
@@ -148,8 +138,7 @@ class Traits:
 
 @runtime_checkable
 class PaymentMode(Protocol):
-    """One payment mode with its parameters. See the module's text for the three questions, and :class:`Revising` and :class:`Reviewing`
-    for two more that a mode may answer."""
+    """One payment mode with its parameters. See the module's text for the three questions."""
 
     name: str
     label_zh: str
@@ -169,22 +158,3 @@ class PaymentMode(Protocol):
 
         ``holder`` names the account of each row; ``fraction`` is the elapsed part of the settlement year.
         """
-
-
-@runtime_checkable
-class Revising(Protocol):
-    """A mode whose terms may be changed within the year."""
-
-    def revise(self, terms: Any, own: Floats, factor: Floats, fraction: float) -> Any:
-        """New terms from the totals ``own[holder, scheme, measure]`` of the elapsed ``fraction`` of the year.
-
-        ``factor[scheme]`` is the revised money of the year over the posted one, 1 where the budget stays.
-        """
-
-
-@runtime_checkable
-class Reviewing(Protocol):
-    """A mode that lets single cases be looked at again (特例单议)."""
-
-    def review(self, cases: CaseTable, units: Floats, terms: Any) -> Floats:
-        """Units to add to each case, ``float64[n]``, zero where nothing was granted; all of a month's cases are seen together."""

@@ -29,6 +29,7 @@ from model.codes import EMERGENCY, INCOME_FIFTHS, INPATIENT, SECONDARY, TERTIARY
 from model.decisions import Decision
 from model.health import draw_outcomes
 from model.month import Visits
+from model.people import age_years
 from model.seeking import N_CLASSES, choice_probabilities, choose, inpatient_class, mean_price, sought_share
 from model.streams import uniforms
 from model.visits import cell_totals, charge_visits, person_totals
@@ -207,7 +208,7 @@ def case_truth(
         group=group.astype(np.int16),
         severity=severity.astype(np.int8),
         emergency=emergency.astype(bool),
-        age=(np.int32(city.now.index - EPOCH) - people.birth_month[row]).astype(np.int16) // np.int16(12),
+        age=age_years(people, city.now.index, row).astype(np.int16),
         need=need,
         noisy_need=noisy,
         standard_charge=charge,

@@ -14,7 +14,7 @@ from model.errors import InputError, nearest
 
 __all__ = ["Dated", "Form", "Leaf", "LeafSpec", "leaf", "problem", "source_problem"]
 
-Form = Literal["number", "integer", "vector", "bands", "text", "texts", "rows", "any"]
+Form = Literal["number", "integer", "vector", "bands", "text", "any"]
 
 LEAF_KEYS = ("value", "unit", "from", "source")
 LARGEST = 2**63 - 1
@@ -82,10 +82,7 @@ def problem(
 
 @dataclass(frozen=True, slots=True)
 class LeafSpec:
-    """What one leaf may hold: unit, bounds (inclusive), form, length, and its meaning in words.
-
-    `length` of the form "rows" is that of each row; `optional` leaves may be absent, and then the rule they describe is not in force.
-    """
+    """What one leaf may hold: unit, bounds (inclusive), form, length, its meaning in words, and whether it may be absent."""
 
     unit: str | None = None
     low: float | None = None
@@ -155,37 +152,11 @@ class LeafSpec:
             return self._vector(value, at)
         if self.form == "bands":
             return self._bands(value, at)
-        if self.form == "texts":
-            return self._texts(value, at)
-        if self.form == "rows":
-            return self._rows(value, at)
         if self.form == "any" and isinstance(value, str | bool):
             return value
         if self.form == "any" and isinstance(value, list):
-            return tuple(self._loose(v, f"{at}[{i}]") for i, v in enumerate(value))
+            return tuple(self._number(v, f"{at}[{i}]") for i, v in enumerate(value))
         return self._number(value, at)
-
-    def _loose(self, value: object, at: str) -> Any:
-        """A member of a list whose form is not known yet: number, text or list of such."""
-        if isinstance(value, list):
-            return tuple(self._loose(v, f"{at}[{i}]") for i, v in enumerate(value))
-        return value if isinstance(value, str) else self._number(value, at)
-
-    def _texts(self, value: object, at: str) -> tuple[str, ...]:
-        if not isinstance(value, list | tuple) or not value:
-            raise problem("a list of texts is expected", at=at, found=value)
-        return tuple(self._text(v, f"{at}[{i}]") for i, v in enumerate(value))
-
-    def _rows(self, value: object, at: str) -> tuple[tuple[float | str, ...], ...]:
-        """A table: rows of texts and numbers, the numbers within the bounds."""
-        if not isinstance(value, list | tuple) or not value:
-            raise problem("a list of rows is expected", at=at, found=value)
-        for i, row in enumerate(value):
-            if not isinstance(row, list | tuple) or (self.length is not None and len(row) != self.length):
-                raise problem("a row has another form", at=f"{at}[{i}]", found=row, allowed=f"a list of {self.length or 'several'} entries")
-        return tuple(
-            tuple(v if isinstance(v, str) else self._number(v, f"{at}[{i}][{j}]") for j, v in enumerate(row)) for i, row in enumerate(value)
-        )
 
     def _text(self, value: object, at: str) -> str:
         if not isinstance(value, str):

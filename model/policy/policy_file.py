@@ -79,7 +79,6 @@ class Route(Section):
 class Budget(Section):
     """How the coming year's money follows from the budget base, the same for every mode of the policy (rules A1)."""
 
-    method: Annotated[Leaf, leaf("name", form="text", choices=("growth",), doc="what the year's money is made from")]
     growth: Annotated[Leaf, leaf("share/year", -0.5, 0.5, "growth of the budget base a year")]
 
 
@@ -169,7 +168,7 @@ class PolicyFile(Section):
             raise InputError("wrong unit", file=self._file, path=f"{where}.unit", found=value.unit, allowed=spec.unit)
         for entry in value.history:
             try:
-                raw = [list(v) if isinstance(v, tuple) else v for v in entry.value] if isinstance(entry.value, tuple) else entry.value
+                raw = list(entry.value) if isinstance(entry.value, tuple) else entry.value
                 spec.check_value(raw, ".value")
             except PydanticCustomError as error:
                 context = error.context or {}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.care import CHANNELS, CODING, NEUTRAL, Q_MILD, Q_MODERATE, SHIFT, CareRules, Eligible, eligible
+from model.care import CHANNELS, CODING, NEUTRAL, Q_MILD, Q_MODERATE, SHIFT, CareRules, Eligible, eligible, stay_days
 from model.cases import CaseTruth
 from model.catalogue import load_catalogue
 from model.payment import MEASURES, UNITS, get_mode
@@ -226,6 +226,24 @@ def test_the_quote_leaves_its_inputs_alone() -> None:
     assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
     assert acts[0, SHIFT] == 0.2
     assert acts[0, CODING] == 0.5
+
+
+@pytest.mark.parametrize("books", [by_fees(), by_quota(), by_points()], ids=["fees", "quota", "points"])
+def test_an_alternative_brings_what_its_case_would_be_priced_at(books: Settlement) -> None:
+    """The prices of a fen that are read once for all alternatives, and the price of one case by itself, are one arithmetic."""
+    cases = truth(1)
+
+    def worth(q: float) -> float:
+        charge = cases.standard_charge * q
+        kept = {name: getattr(cases, name) for name in ("provider", "scheme", "group", "severity", "age", "emergency")}
+        money = {"charge": charge, "in_scope": 0.8 * charge, "recorded": 0.8 * 0.75 * charge}
+        days = stay_days(cases.standard_stay, np.array([q]), care_rules().stay_response)
+        rest = {"kind": load_catalogue().kind[cases.group], "readmission": np.zeros(1, dtype=bool)}
+        return float(value_of(books, prices(books), cases.instance, stay=days, **kept, **money, **rest)[0])
+
+    gains = quoted(books, cases)
+    assert gains.more[0] == pytest.approx(worth(1 + STEP) - worth(1.0), rel=1e-5, abs=1.0)
+    assert gains.less[0] == pytest.approx(worth(1 - STEP) - worth(1.0), rel=1e-5, abs=1.0)
 
 
 def test_the_price_of_a_case_is_what_its_totals_would_be_settled_for() -> None:

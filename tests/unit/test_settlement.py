@@ -38,38 +38,23 @@ def test_a_case_is_covered_by_what_its_route_says() -> None:
     assert books.instance_of(3, np.array([1, 1, 1, 1]), np.zeros(4, dtype=int), relation).tolist() == [1, 1, 0, 0]
 
 
+def two_stays(provider: list[int], scheme: list[int]) -> dict[str, NDArray[Any]]:
+    """Columns of two bills of 500: 400 in scope, 300 of it recorded."""
+    one = np.ones(2)
+    money = {"charge": 500 * one, "in_scope": 400 * one, "recorded": 300 * one, "own_pay": 100 * one}
+    return {"provider": np.array(provider), "scheme": np.array(scheme), "group": np.array([0, 0]), **money, **stays(2)}
+
+
 def test_each_case_counts_under_its_own_mode() -> None:
     """A case under fees counts its recorded money, one under a package nothing."""
     books = market("county_package", "ffs", route=route_by_relation())
-    one = np.ones(2)
-    units = books.tariff(
-        np.array([0, 1], dtype=np.int8),
-        provider=np.array([1, 2]),
-        scheme=np.array([0, 0]),
-        group=np.array([0, 0]),
-        charge=500 * one,
-        in_scope=400 * one,
-        recorded=300 * one,
-        own_pay=100 * one,
-        **stays(2),
-    )
+    units = books.tariff(np.array([0, 1], dtype=np.int8), **two_stays(provider=[1, 2], scheme=[0, 0]))
     assert units.tolist() == [0.0, 300.0]
 
 
 def test_a_mode_sees_what_is_left_for_patients_and_who_holds_the_case() -> None:
     books = market("county_package")
-    one = np.ones(2)
-    table = books.case_table(
-        0,
-        provider=np.array([1, 3]),
-        scheme=np.array([0, 1]),
-        group=np.array([0, 0]),
-        charge=500 * one,
-        in_scope=400 * one,
-        recorded=300 * one,
-        own_pay=100 * one,
-        **stays(2),
-    )
+    table = books.case_table(0, **two_stays(provider=[1, 3], scheme=[0, 1]))
     assert table.residual.tolist() == [100.0, 100.0]
     assert table.holder.tolist() == [N + 0, N + 1]
     assert table.tier.tolist() == [TIER[1], TIER[3]]
