@@ -9,7 +9,7 @@ PINS := pyproject.toml constraints.txt
 .PHONY: help demo app test test-all lint bench constraints environment clean
 
 help:
-	@echo "make demo      compare six ways of paying providers in Yuncheng, into out/demo"
+	@echo "make demo      compare seven ways of paying providers in Yuncheng, and its own mix, into out/demo"
 	@echo "make app       open the page"
 	@echo "make test      run the tests (quick);  make test-all  also the slow ones, with many more examples"
 	@echo "make lint      check style and types"
@@ -17,7 +17,7 @@ help:
 	@echo "make clean     remove what make and the tests made, and the environment"
 
 demo: $(VENV)/.has-run
-	$(VENV)/bin/yibao compare --city yuncheng --policies ffs,quota,dip,capitation,package,global --scale 0.02 --years 3 --seeds 4 --out out/demo
+	$(VENV)/bin/yibao compare --city yuncheng --policies ffs,quota,drg,dip,capitation,package,global,yuncheng_2021 --scale 0.02 --years 3 --seeds 4 --out out/demo
 
 app: $(VENV)/.has-app
 	$(VENV)/bin/yibao app

@@ -59,7 +59,7 @@ def _books(city: TimedCity, name: str, claims: Claims) -> Settlement:
     billed = claims.billed(claims.group_coded, city.group_facts.kind)
     table = settlement.case_table(0, **billed)
     heads = np.ones((settlement.n_holders, 2)) * len(city.people) / settlement.n_holders
-    settlement.start_year([History(table, base, np.ones(2), heads, settlement.holders, city.group_facts, 0)])
+    settlement.start_year([History(table, (), base, np.ones(2), heads, settlement.holders, city.group_facts, 0)])
     units = settlement.tariff(_covered(claims), **billed)
     settlement.post([12.0 * _totals(settlement, claims, units)])
     return settlement

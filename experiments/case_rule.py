@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from experiments.case_fields import CaseError, Field, read_table, told
@@ -16,6 +17,8 @@ from model.errors import nearest
 
 KEYS: Mapping[str, bool] = {"rule": False, "given": False}
 """Keys beyond those of every case, and whether they may be absent."""
+PARTS = "rules_of_"
+"""How the files of this folder begin whose ``RULES`` a case may name."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,9 @@ class Rule:
 def all_rules() -> Mapping[str, Rule]:
     """Every rule by name, in order of section."""
     found: dict[str, Rule] = {}
-    for part in ("experiments.rules_of_payment",):
-        found |= import_module(part).RULES
+    for part in iter_modules([str(Path(__file__).parent)]):
+        if part.name.startswith(PARTS):
+            found |= import_module(f"experiments.{part.name}").RULES
     return dict(sorted(found.items(), key=lambda item: (item[1].code, item[0])))
 
 

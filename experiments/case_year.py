@@ -356,7 +356,8 @@ def _history(
         basic=np.array([row.get("basic", False) for row in groups]),
         operative=np.array([row.get("operative", False) for row in groups]),
     )
-    return History(before, base, factor, settlement.own_heads(settlement.instances[0], heads), settlement.holders, facts, 0)
+    own = settlement.own_heads(settlement.instances[0], heads)
+    return History(before, (), base, factor, own, settlement.holders, facts, 0)
 
 
 # Settling

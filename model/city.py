@@ -36,6 +36,7 @@ from model.illness import IllnessRules, expected_cases, prepare_illness
 from model.invariants import Bills, check_after_phase
 from model.ledger import AccountKind, Ledger, Memo
 from model.month import Month
+from model.past_years import PastYears
 from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable, History
 from model.phases import PHASES
 from model.phases.conduct import look_ahead
@@ -329,6 +330,8 @@ class City(mesa.Model):
         self._cells: list[NDArray[np.int64]] = []
         self._cell_total: NDArray[np.int64] = np.zeros(1, dtype=np.int64)
         self._kept: list[Claims] = []
+        self._past_years = PastYears()
+        self.remembered_until = self.month
         self.tables = Record(
             {
                 "city": [self.settings.name],
@@ -412,6 +415,8 @@ class City(mesa.Model):
         if not self.policy_open:
             return
         recent = self.recent_claims()
+        if self.months_remembered == REMEMBERED:
+            self._past_years.keep(self.remembered_until, recent, len(self.catalogue.codes))
         heads = self._heads()
         histories = []
         for i, instance in enumerate(self.settlement.instances):
@@ -420,6 +425,7 @@ class City(mesa.Model):
             histories.append(
                 History(
                     cases=table,
+                    earlier=self._past_years.before(self.remembered_until, self.settlement.tier, self.usual_instance == i),
                     base=instance.base,
                     factor=self._budget_factor(),
                     heads=self.settlement.own_heads(instance, heads),
@@ -590,6 +596,7 @@ class City(mesa.Model):
         claims = month.claims
         assert claims is not None
         self._claims = [*self._claims, claims][-REMEMBERED:]
+        self.remembered_until = month.index + 1
         self._cells = [*self._cells, month.visits.cells]
         self._cell_total = self._cell_total + month.visits.cells
         if len(self._cells) > REMEMBERED:

@@ -94,6 +94,7 @@ def history(cases: CaseTable, base: Floats, **given: Any) -> History:
         "holders": holder_facts(given.pop("tier", np.zeros(holders, dtype=np.int8))),
         "groups": group_facts(given.pop("weight", np.ones(2))),
         "years": 0,
+        "earlier": (),
     }
     return History(cases=cases, base=base, **(standard | given))
 

@@ -14,6 +14,12 @@ KNOWN: Mapping[str, LeafSpec] = {
     "withheld_share": leaf("share", 0, 1, "part of the package kept back for risk and other layers"),
     "outlier": leaf("name", form="text", choices=("national_1",), doc="rule for cases far from their group’s mean"),
     "tier_coefficient": leaf("name", form="text", choices=("estimated",), doc="how institution coefficients are set"),
+    "own_pay": leaf(
+        "name", form="text", choices=("counts", "apart"), doc="whether what lies outside the catalogue is part of the price of a case"
+    ),
+    "low_line": leaf("ratio", 0, 1, "cost over price below which a case is paid what it cost"),
+    "high_line": leaf("ratio", 1, 20, "cost over price above which a share of the rest is paid"),
+    "high_share": leaf("share", 0, 1, "part paid of what exceeds the upper line"),
     "prior_cases": leaf("case", 0, 1e6, "cases the catalogue's weight counts for in a group's mean"),
 }
 

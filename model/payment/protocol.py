@@ -31,6 +31,10 @@ recorded money of the holder's own heads treated elsewhere. ``days``: days in be
 UNITS, CASES, CHARGE, IN_SCOPE, RECORDED, RESIDUAL, OWN_PAY, OUTFLOW, DAYS = range(len(MEASURES))
 
 
+YEARS_KEPT = 3
+"""Years of which weights and points are made (rules E2)."""
+
+
 @dataclass(frozen=True)
 class CaseTable:
     """Cases in columns, as the insurer sees them (the coded group, never the true one). Arrays of one length.
@@ -83,6 +87,17 @@ class GroupFacts:
 
 
 @dataclass(frozen=True)
+class GroupYear:
+    """What a past year's stays cost, a row for each group, institution (of a ``tier``) and scheme: ``cases`` counted, ``charge`` in fen."""
+
+    group: NDArray[np.int64]
+    tier: NDArray[np.int8]
+    scheme: NDArray[np.int64]
+    cases: Floats
+    charge: Floats
+
+
+@dataclass(frozen=True)
 class HolderFacts:
     """What is known of each account holder, providers first, then groups.
 
@@ -102,6 +117,7 @@ class History:
 
     Attributes:
         cases: the last twelve months' cases the mode would have covered.
+        earlier: the years before those, the latest first, of at most :data:`YEARS_KEPT` years; as far as they have been lived through.
         base: totals ``[holder, scheme, measure]`` of the budget base, the twelve months before the policy began (fen).
         factor: ``[scheme]`` money of the coming year over that of the budget base.
         heads: insured people assigned to each holder by scheme, ``[holder, scheme]``.
@@ -111,6 +127,7 @@ class History:
     """
 
     cases: CaseTable
+    earlier: tuple[GroupYear, ...]
     base: Floats
     factor: Floats
     heads: Floats

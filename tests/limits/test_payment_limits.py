@@ -12,6 +12,7 @@ from tests.small_market import GROUP, TIER, case_table, history, market, opened,
 YUAN = 100
 DIP = get_mode("dip")
 BUDGET = get_mode("global_budget")
+DRG = get_mode("drg")
 QUOTA = get_mode("per_admission_quota")
 CAPITATION = get_mode("capitation")
 PACKAGE = get_mode("county_package")
@@ -237,3 +238,42 @@ def test_money_of_a_group_is_shared_by_what_its_members_record() -> None:
     (owed,) = books.accrue([month], [recorded])
     assert owed[:, 0].tolist() == [225, 675, 0, 400]
     assert GROUP.tolist() == [0, 0, -1, 1]
+
+
+def drg_year(*, own_pay: str, charge: float) -> float:
+    """What the fund owes for one case of 10,000 yuan's group under settlement by difference, yuan; a fifth of any charge is own pay."""
+    mode = DRG(own_pay=own_pay, low_line=0.0, high_line=20.0)
+    last = case_table(10, charge=10_000.0 * YUAN, in_scope=8000.0 * YUAN, recorded=6000.0 * YUAN)
+    base = totals(1, cases=10, charge=1e5 * YUAN, in_scope=8e4 * YUAN, recorded=6e4 * YUAN, residual=2e4 * YUAN, own_pay=2e4 * YUAN)
+    terms = mode.post(history(last, base, weight=np.ones(1)))
+    case = case_table(1, charge=charge * YUAN, in_scope=0.8 * charge * YUAN)
+    year = totals(1, residual=0.2 * charge * YUAN, own_pay=0.2 * charge * YUAN)
+    year[0, 0, UNITS] = mode.tariff(case, terms)[0]
+    return float(mode.entitlement(year, year.sum(axis=0, keepdims=True), np.arange(1), terms, 1.0)[0, 0]) / YUAN
+
+
+def test_drg_pays_the_difference_to_a_price_of_the_whole_bill() -> None:
+    assert drg_year(own_pay="counts", charge=10_000) == pytest.approx(6000)
+    assert drg_year(own_pay="counts", charge=5000) == pytest.approx(8000)
+    assert drg_year(own_pay="counts", charge=30_000) == pytest.approx(-2000)
+
+
+def test_drg_may_leave_own_pay_apart() -> None:
+    assert drg_year(own_pay="apart", charge=10_000) == pytest.approx(6000)
+    assert drg_year(own_pay="apart", charge=5000) == pytest.approx(7000)
+
+
+@pytest.mark.parametrize(("cost", "paid"), [(3999, 3999), (4001, 10_000), (30_000, 10_000), (40_000, 18_000)])
+def test_drg_outliers_are_paid_by_their_cost_below_and_in_part_above(cost: float, paid: float) -> None:
+    assert DRG(low_line=0.4, high_line=3.0, high_share=0.8).settled(np.array([10_000.0]), np.array([float(cost)]))[0] == pytest.approx(paid)
+
+
+def test_drg_spends_the_budget_if_the_year_is_like_the_base() -> None:
+    """The rate is the grown charges over the weights, so a year of the same cases brings the grown charges from all payers together."""
+    charges = np.array([4000.0, 9000.0, 17_000.0]) * YUAN
+    last = case_table(3, group=[0, 1, 1], charge=charges, provider=[0, 1, 2], tier=[0, 1, 2])
+    base = totals(3)
+    base[:, 0, :] = [[0, 1, c, 0.8 * c, 0.6 * c, 0.2 * c, 0.2 * c, 0, 7] for c in charges]
+    mode = DRG(low_line=0.0, high_line=20.0)
+    terms = mode.post(history(last, base, factor=np.full(2, 1.1)))
+    assert mode.tariff(last, terms).sum() == pytest.approx(1.1 * charges.sum())

@@ -24,7 +24,7 @@ SCALE = 0.01
 FIRST, SECOND = "2022", "2023"
 """The two years after the switch, which is in January 2022."""
 CLOSED = "dip, coding closed"
-ARMS = {"ffs": "ffs", "quota": "quota", "dip": "dip", CLOSED: "dip", "capitation": "capitation", "package": "package"}
+ARMS = {name: name for name in ("ffs", "quota", "drg", "dip", "capitation", "package", "global")} | {CLOSED: "dip"}
 
 Values = NDArray[np.float64]
 
@@ -93,8 +93,18 @@ def test_services_react_more_where_they_matter_less(arms: Arms) -> None:
 
 
 def test_case_payment_raises_what_is_written_down(arms: Arms) -> None:
-    assert_above(arms.of("dip", "coding_gap") - arms.of("ffs", "coding_gap"))
-    assert_above(arms.of("dip", "upcoded_share") - arms.of("ffs", "upcoded_share"))
+    for arm in ("drg", "dip"):
+        assert_above(arms.of(arm, "coding_gap") - arms.of("ffs", "coding_gap"))
+        assert_above(arms.of(arm, "upcoded_share") - arms.of("ffs", "upcoded_share"))
+
+
+def test_own_pay_that_counts_towards_the_price_is_not_shifted_to_patients(arms: Arms) -> None:
+    """Under settlement by difference a fen moved outside the catalogue brings nothing; under points it stays with the hospital."""
+    assert_above(arms.of("dip", "shifted_share") - arms.of("drg", "shifted_share"))
+
+
+def test_a_hard_budget_cuts_what_the_fund_spends(arms: Arms) -> None:
+    assert_above(arms.of("ffs", "fund_cost_per_head") - arms.of("global", "fund_cost_per_head"))
 
 
 def test_the_point_value_falls_as_coded_points_rise(arms: Arms) -> None:
