@@ -21,6 +21,7 @@ from agents.conduct import get_conduct, list_conducts
 from experiments import case_bill, case_year
 from experiments.case_fields import Field
 from experiments.case_rule import all_rules
+from experiments.comparison import COLUMNS, ROUNDING
 from model import codes
 from model.care import CHANNELS, HIGHEST, LOWEST, NEUTRAL
 from model.cases import FLAG_NAMES
@@ -56,6 +57,22 @@ TABLE_COLUMNS = {
     "unit": "which one of that kind",
     "indicator": "a name of the list below",
     "value": "number in the indicator's unit; a row is left out where the indicator does not exist",
+}
+
+COMPARISON_COLUMNS = {
+    "indicator": "a name of the list above",
+    "unit_type": "as in the tables of results",
+    "unit": "as in the tables of results",
+    "period": "a year, or several as `2022-2024`: the mean over them",
+    "policy": "the policy that is compared",
+    "baseline": "the policy it is compared with",
+    "mean_baseline": "mean over seeds under the baseline, in the indicator's unit",
+    "mean_policy": "mean over seeds under the policy",
+    "difference": "mean over seeds of policy less baseline, seed by seed",
+    "ci_low": "lower end of the 95 % interval of the difference (Student's t over seeds); empty with fewer than two seeds",
+    "ci_high": "upper end of it",
+    "relative_pct": f"the difference in per cent of the baseline's size; empty where that is nothing but rounding (below {ROUNDING:g})",
+    "n_seeds": "seeds that have a finite value under both",
 }
 
 UNIT_TYPES = {
@@ -284,6 +301,7 @@ def data_dictionary(_: str) -> str:
         f"# Data dictionary (数据字典)\n\n{NOTE}\nMoney in columns is whole fen (分). Money in indicators and settings is yuan (元).\n",
         _tables(),
         _indicators(),
+        _comparison(),
         _claims(),
         _people(),
         _codes(),
@@ -326,6 +344,11 @@ def _indicators() -> str:
     head = ("name", "中文", "English", "unit", "formula", "公式", "better", "source")
     text = "Sources such as `rules E9` and `T14` are explained in [odd.md](odd.md#rule-codes)."
     return section("Indicators", text, table(head, rows))
+
+
+def _comparison() -> str:
+    rows = ((code(name), COMPARISON_COLUMNS[name]) for name in COLUMNS)
+    return section("Comparison", "`comparison.csv`: each policy against the first, paired by seed.", table(("column", "meaning"), rows))
 
 
 def _claims() -> str:

@@ -10,6 +10,8 @@ import pandas as pd
 from model.errors import InputError, nearest
 
 LEVEL = 0.95
+ROUNDING = 1e-9
+"""Values smaller than this are what floating-point sums leave, whatever the unit: no effect, and no base of a percentage."""
 UNIT = ["indicator", "unit_type", "unit", "period"]
 COLUMNS = [
     *UNIT,
@@ -116,7 +118,7 @@ def _pairs(yearly: pd.DataFrame, baseline: str) -> pd.DataFrame:
 
 
 def _relative(table: pd.DataFrame) -> np.ndarray:
-    """Return the difference in per cent of the baseline's size, missing where that is zero."""
+    """Return the difference in per cent of the baseline's size, missing where the baseline is nothing but rounding."""
     size = table["mean_baseline"].abs().to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(size > 0, 100 * table["difference"].to_numpy() / size, np.nan)
+        return np.where(size > ROUNDING, 100 * table["difference"].to_numpy() / size, np.nan)

@@ -42,7 +42,7 @@ def _run(name: str, path: Path) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # the file is the user's: whatever it raises is told, with its place
+    except (Exception, SystemExit) as error:  # the file is the user's: whatever it raises is told, with its place; Ctrl-C still ends
         del sys.modules[name]
         raise InputError(f"the file does not run: {type(error).__name__}: {error}", file=str(path)) from error
     cloudpickle.register_pickle_by_value(module)

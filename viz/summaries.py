@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.comparison import t_interval, with_span
+from experiments.comparison import ROUNDING, t_interval, with_span
 from experiments.setting import whole_years
 from model.calendar import format_month, parse_month
 from viz import labels
@@ -82,8 +82,6 @@ SMOOTHED_MONTHS = 3
 NO_PERCENTAGE = ("share", "ratio", "index")
 ABSOLUTE_BELOW = 0.05
 """A baseline this near zero gives no sensible percentage: the difference itself is told."""
-ROUNDING = 1e-9
-"""Differences smaller than this are what floating-point sums leave, not effects."""
 
 
 def switch_month(indicators: pd.DataFrame, years: int) -> str:
@@ -180,7 +178,7 @@ def differences(comparison: pd.DataFrame, names: Iterable[str], period: str, uni
     rows[told] = rows[told].where(rows[told].abs() > ROUNDING, 0.0).where(rows[told].notna())
     rows["certain"] = (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
     size = rows["mean_baseline"].abs()
-    size = size.where(size > 0)
+    size = size.where(size > ROUNDING)
     rows["relative_low"] = 100 * rows["ci_low"] / size
     rows["relative_high"] = 100 * rows["ci_high"] / size
     rank = {name: i for i, name in enumerate(order)}

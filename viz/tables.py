@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from experiments.comparison import ROUNDING
 from viz import formats, labels
 from viz import summaries as small
 from viz.colors import colors_of
@@ -86,7 +87,7 @@ def recent_table(
         cells = [Cell(formats.plain(base, unit))]
         for policy in policies[1:]:
             gap = found.get((name, policy), float("nan")) - base
-            gap = 0.0 if abs(gap) < small.ROUNDING else gap
+            gap = 0.0 if abs(gap) < ROUNDING else gap
             arrow = UP if gap > 0 else DOWN if gap < 0 else ""
             share = formats.relative(100 * gap / abs(base)) if small.has_percentage(name, base) else ""
             cells.append(Cell(formats.bare_difference(gap, unit), share, arrow))

@@ -79,9 +79,16 @@ def test_a_seed_without_its_pair_does_not_count() -> None:
     assert row["difference"] == 2.0
 
 
-def test_relative_change_of_nothing_is_missing() -> None:
-    row = compare_paired(table({("a", 1, "2022"): 0.0, ("b", 1, "2022"): 2.0}), "a").iloc[0]
+@pytest.mark.parametrize("nothing", [0.0, 1e-17, -2.2e-16])
+def test_relative_change_of_nothing_is_missing(nothing: float) -> None:
+    row = compare_paired(table({("a", 1, "2022"): nothing, ("b", 1, "2022"): 2.0}), "a").iloc[0]
     assert np.isnan(row["relative_pct"])
+    assert row["difference"] == pytest.approx(2.0)
+
+
+def test_relative_change_of_a_small_number_is_told() -> None:
+    row = compare_paired(table({("a", 1, "2022"): 1e-6, ("b", 1, "2022"): 2e-6}), "a").iloc[0]
+    assert row["relative_pct"] == pytest.approx(100)
 
 
 def test_years_asked_for_are_joined_by_their_mean() -> None:

@@ -152,7 +152,9 @@ def test_a_rule_may_be_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [(None, "no such"), ("x = 1\n", "RULE"), ("1 / 0\n", "division")], ids=["missing", "no rule", "raises"]
+    ("text", "why"),
+    [(None, "no such"), ("x = 1\n", "RULE"), ("1 / 0\n", "division"), ("exit()\n", "SystemExit")],
+    ids=["missing", "no rule", "raises", "leaves"],
 )
 def test_a_file_that_is_no_rule_is_refused_with_its_name(tmp_path: Path, text: str | None, why: str) -> None:
     path = tmp_path / "mine.py"

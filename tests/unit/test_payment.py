@@ -63,8 +63,14 @@ def test_a_mode_may_be_a_file_written_like_the_others(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [(None, "no such"), ("x = 1\n", "MODE"), ("1 / 0\n", "division by zero"), ("def broken(:\n", "invalid syntax")],
-    ids=["missing", "no mode", "raises", "no Python"],
+    [
+        (None, "no such"),
+        ("x = 1\n", "MODE"),
+        ("1 / 0\n", "division by zero"),
+        ("def broken(:\n", "invalid syntax"),
+        ("import sys\nsys.exit(3)\n", "SystemExit: 3"),
+    ],
+    ids=["missing", "no mode", "raises", "no Python", "leaves"],
 )
 def test_a_file_that_is_no_mode_is_refused_with_its_name(tmp_path: Path, text: str | None, why: str) -> None:
     path = tmp_path / "mine.py"
