@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
 
-from model.errors import InputError, nearest
-from model.payment.parameters import parameters
+from model.codes import INPATIENT, SCHEMES, SEVERITIES
+from model.errors import InputError
+from model.payment.explanation import Step
+from model.payment.group_costs import tier_coefficient
+from model.payment.points import settings
+from model.payment.points.auxiliary import auxiliary_coefficients
+from model.payment.points.case_points import N_AGE_SUBTYPES, TESTS, VARIANTS, Lines, PointTable, age_subtype
 from model.payment.protocol import RECORDED, RESIDUAL, UNITS, CaseTable, Floats, History, Ints, Traits
 from model.policy.leaf import LeafSpec
 
 POINTS_OF_MEAN = 1000.0
 """A case of the city's mean cost has a thousand points (E2, average-cost method)."""
-OUTLIER_VARIANTS = ("national_1",)
+_BRANCH_ZH = {"cheap": "偏低病例", "normal": "正常病例", "dear": "偏高病例", "very dear": "极高病例"}
+
+
+def _no_subtypes() -> Floats:
+    return np.empty((0, 0))
 
 
 @dataclass(frozen=True)
@@ -23,16 +32,21 @@ class DipTerms:
     """Terms of one settlement year.
 
     Attributes:
-        points: base points RW of each disease group.
+        points: base points RW of each disease group; 0 where a group has none.
         coefficient: institution coefficient h by tier code.
         mean_cost: fen of one point's worth of charge, the yardstick of the outlier ratio x.
         budget: fen by scheme for the covered cases of the year.
+        opening: fen of in-scope money a point at the start of the year, by scheme.
+        by_severity, by_age: auxiliary coefficients ``[group, subtype]``, NaN where none is made; without rows where none are used.
     """
 
     points: Floats
     coefficient: Floats
     mean_cost: float
     budget: Floats
+    opening: Floats = field(default_factory=lambda: np.zeros(len(SCHEMES)))
+    by_severity: Floats = field(default_factory=_no_subtypes)
+    by_age: Floats = field(default_factory=_no_subtypes)
 
 
 @dataclass(frozen=True)
@@ -42,26 +56,35 @@ class Dip:
     outlier: str = "national_1"
     tier_coefficient: str = "estimated"
     prior_cases: float = 15.0
+    outlier_mean: str = "level"
+    low_line: float = 0.5
+    high_line: float = 2.0
+    very_high_line: float = 5.0
+    low_test: str = "own"
+    high_test: str = "own"
+    auxiliary: str = "none"
+    auxiliary_cases: float = 15.0
+    auxiliary_gate: float = 0.2
+    without_points: str = "catalogue"
+    ungrouped_factor: float = 0.7
     name: ClassVar[str] = "dip"
     label_zh: ClassVar[str] = "按病种分值付费（DIP）"
     label_en: ClassVar[str] = "DIP"
     summary: ClassVar[str] = "points under a regional budget with a floating value"
     color: ClassVar[str] = "#C04F00"
-    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("outlier", "tier_coefficient", "prior_cases")
+    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = settings.POINTS
     traits: ClassVar[Traits] = Traits(exhausts_budget=True)
 
     def __post_init__(self) -> None:
-        if self.outlier not in OUTLIER_VARIANTS:
-            raise InputError(
-                "unknown outlier variant",
-                path="parameters.outlier",
-                found=self.outlier,
-                allowed=OUTLIER_VARIANTS,
-                nearest=nearest(self.outlier, OUTLIER_VARIANTS),
-            )
+        for key, spec in self.PARAMETERS.items():
+            if spec.choices:
+                settings.known(key, getattr(self, key), spec.choices)
+        if not self.low_line < self.high_line <= self.very_high_line:
+            found = f"{self.low_line:g}, {self.high_line:g}, {self.very_high_line:g}"
+            raise InputError("lines of outliers must rise", path="parameters.high_line", found=found, allowed="low < high ≤ very high")
 
     def post(self, history: History) -> DipTerms:
-        """Group means of the last twelve months, shrunk to the catalogue's weight where cases are few; tier coefficients; budget."""
+        """Group means of the last twelve months, shrunk to the catalogue's weight where cases are few; coefficients; values."""
         cases, prior = history.cases, history.groups.weight
         charge = cases.charge.astype("float64")
         mean = charge.mean() if len(cases) else 1.0
@@ -70,24 +93,44 @@ class Dip:
         level = charge.sum() / max(prior[cases.group].sum(), 1e-9) if len(cases) else mean
         leaning = count + self.prior_cases
         group_mean = np.divide(cost + self.prior_cases * prior * level, leaning, out=prior * level, where=leaning > 0)
-        coefficient = _tier_coefficient(cases, group_mean)
+        coefficient = tier_coefficient(cases, group_mean)
+        points = group_mean / mean * POINTS_OF_MEAN
+        if self.without_points != "catalogue":
+            points = np.where(count > 0, points, 0.0)
         budget = history.base[..., RECORDED].sum(axis=0) * history.factor
-        return DipTerms(group_mean / mean * POINTS_OF_MEAN, coefficient, float(mean / POINTS_OF_MEAN), budget)
+        by_severity, by_age = self._auxiliaries(history)
+        terms = DipTerms(points, coefficient, float(mean / POINTS_OF_MEAN), budget, by_severity=by_severity, by_age=by_age)
+        return replace(terms, opening=_opening_value(cases, self.tariff(cases, terms), terms.mean_cost))
 
     def tariff(self, cases: CaseTable, terms: DipTerms) -> Floats:
-        """Points of each case by the variant ``national_1``: x < .5 RW·x; x > 2 RW·(x − 1); else RW (E6).
+        """Points of each case by the outlier variant (E6), times the highest auxiliary coefficient (E5).
 
-        x is measured against the mean of the same group *and level*, so RW stands for the level's points RW·h in all three branches; with
-        h = 1 these are the printed examples.
+        Standing at the ``level``, x is measured against the mean of the same group *and level*, so RW stands for the level's points RW·h
+        in all branches; with h = 1 these are the printed examples. Standing at the ``group``, RW and h are the formula's own.
+
+        ``draft_3`` pays a cheap case what it cost. Which value of a point will be settled is not known when points are given, so the
+        standard and the points are taken at the value of the year's start: a cheap case has in-scope cost / opening value points, which
+        pay its in-scope cost exactly where that value is settled, and in proportion to the value otherwise. A case of a group without
+        points that is paid ``per_item`` has the same points.
         """
-        base = terms.points[cases.group]
-        coefficient = terms.coefficient[cases.tier]
-        ratio = cases.charge / (base * coefficient * terms.mean_cost)
-        points = base * coefficient
-        points = np.where(ratio < 0.5, base * coefficient * ratio, points)
-        points = np.where(ratio > 2.0, base * coefficient * (ratio - 1.0), points)
-        rounded: Floats = np.round(points, 4)
-        return rounded
+        return self.table(terms).of(cases)
+
+    def table(self, terms: DipTerms) -> PointTable:
+        """What points are read from under these terms."""
+        own = TESTS[self.outlier]
+        tests = tuple(standard if given == "own" else given for given, standard in zip((self.low_test, self.high_test), own, strict=True))
+        return PointTable(
+            points=terms.points,
+            coefficient=terms.coefficient,
+            mean_cost=terms.mean_cost,
+            opening=terms.opening,
+            by_severity=terms.by_severity,
+            by_age=terms.by_age,
+            by_level=self.outlier_mean == "level",
+            ungrouped=self.ungrouped_factor if self.without_points == "factor" else 0.0,
+            variant=VARIANTS.index(self.outlier),
+            lines=Lines.of(self.outlier, self.low_line, self.high_line, self.very_high_line, (tests[0], tests[1])),
+        )
 
     def entitlement(self, own: Floats, pool: Floats, holder: Ints, terms: DipTerms, fraction: float) -> Floats:
         """Points × the floating value of the scheme's pool, less what patients and other layers paid in scope."""
@@ -99,14 +142,61 @@ class Dip:
         money = terms.budget * fraction + pool[..., RESIDUAL]
         return np.divide(money, units, out=np.zeros_like(units), where=units > 0)
 
+    def explain(self, case: CaseTable, pool: Floats, terms: DipTerms, fraction: float) -> list[Step]:
+        """From the group's points to what the fund owes for the case, as :class:`model.payment.explanation.Explaining` says."""
+        table = self.table(terms)
+        base, coefficient, auxiliary, ratio = (float(part) for part in table.parts(case)[0])
+        points = float(table.of(case)[0])
+        value = float(self.value(pool, terms, fraction)[..., int(case.scheme[0])].ravel()[0])
+        residual = float(case.residual[0])
+        if base > 0:
+            branch = table.branch(ratio)
+            way = [
+                Step("病种基准分值", "points of the group", base, "point", "E2"),
+                Step("机构系数", "institution coefficient", coefficient, "factor", "E3"),
+                Step("辅助系数", "auxiliary coefficient", auxiliary, "factor", "E5"),
+                Step("费用与均次费用之比", "cost over the mean", ratio, "factor", f"E6; {self.outlier}"),
+                Step("病例类别", "kind of case", f"{_BRANCH_ZH[branch]} ({branch})", "name", f"E6; {self.outlier}"),
+            ]
+        else:
+            way = [Step("病种无分值", "the group has no points", self.without_points, "name", "E8")]
+        return [
+            *way,
+            Step("病例分值", "points of the case", points, "point", "E6"),
+            Step("分值单价", "value of a point", value, "fen", "E9"),
+            Step("按分值应得", "points times value", points * value, "fen", "E9"),
+            Step("个人及其他层次负担", "paid in scope by patients and other layers", residual, "fen", "E9"),
+            Step("基金应付", "owed by the fund", points * value - residual, "fen", "E9"),
+        ]
 
-def _tier_coefficient(cases: CaseTable, group_mean: Floats) -> Floats:
-    """h by tier: charges over what the groups cost on average in the city (E3, national method on case-mix adjusted costs)."""
-    if not len(cases):
-        return np.ones(3)
-    expected = np.bincount(cases.tier, weights=group_mean[cases.group], minlength=3)
-    actual = np.bincount(cases.tier, weights=cases.charge.astype("float64"), minlength=3)
-    return np.divide(actual, expected, out=np.ones(3), where=expected > 0)
+    def _auxiliaries(self, history: History) -> tuple[Floats, Floats]:
+        """Auxiliary coefficients of the lists in use, by group and subtype; stays paid by the day have none (E5)."""
+        cases, groups = history.cases, len(history.groups.weight)
+        found = []
+        for used, subtype, n in (
+            ("severity", cases.severity, len(SEVERITIES)),
+            ("age", age_subtype(cases.age), N_AGE_SUBTYPES),
+        ):
+            if used not in self.auxiliary:
+                found.append(_no_subtypes())
+                continue
+            made = auxiliary_coefficients(
+                cases.group, subtype, cases.charge.astype(float), (groups, n), self.auxiliary_cases, self.auxiliary_gate
+            )
+            made[history.groups.kind != INPATIENT] = np.nan
+            found.append(made)
+        if len(found[1]):
+            found[1][:, N_AGE_SUBTYPES - 2] = np.nan  # from 18 to 64 years is no subtype
+        return found[0], found[1]
+
+
+def _opening_value(cases: CaseTable, points: Floats, otherwise: float) -> Floats:
+    """In-scope fen a point by scheme of last year's cases (E9); of a scheme without cases ``otherwise``."""
+    counted = np.where(points > 0, cases.in_scope, 0.0)
+    money = np.bincount(cases.scheme, weights=counted, minlength=len(SCHEMES))
+    units = np.bincount(cases.scheme, weights=points, minlength=len(SCHEMES))
+    value: Floats = np.divide(money, units, out=np.full(len(SCHEMES), otherwise), where=units > 0)
+    return value
 
 
 MODE = Dip

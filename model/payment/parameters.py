@@ -12,8 +12,6 @@ KNOWN: Mapping[str, LeafSpec] = {
     "overrun_band": leaf("share", 0, 5, "overrun beyond which the fund pays nothing"),
     "surplus_share": leaf("share", 0, 1, "part of an unspent budget the hospital keeps"),
     "withheld_share": leaf("share", 0, 1, "part of the package kept back for risk and other layers"),
-    "outlier": leaf("name", form="text", choices=("national_1",), doc="rule for cases far from their group’s mean"),
-    "tier_coefficient": leaf("name", form="text", choices=("estimated",), doc="how institution coefficients are set"),
     "own_pay": leaf(
         "name", form="text", choices=("counts", "apart"), doc="whether what lies outside the catalogue is part of the price of a case"
     ),
