@@ -43,6 +43,7 @@ from model.policy import (
     load_policy,
     walk,
 )
+from model.policy.cycle_file import CYCLE
 from model.policy.section import Section
 from viz.labels import formula
 
@@ -314,6 +315,14 @@ def data_dictionary(_: str) -> str:
             settings_table(CityFile),
         ),
         section("Policy file", "The parameters of a mode are those the mode declares (see above).", settings_table(PolicyFile)),
+        section(
+            "Settlement cycle",
+            "Keys of `[mode.cycle]` in a policy file. Each may be absent; then the rule is not in force.",
+            table(
+                ("key", "unit", "allowed", "meaning"),
+                ((code(key), code(spec.unit or ""), allowed(spec), spec.doc) for key, spec in CYCLE.items()),
+            ),
+        ),
         section("Behaviour file", "`data/behaviour.toml`: how providers weigh and learn, and who watches.", settings_table(BehaviourFile)),
         _decisions(),
         _accounts(),

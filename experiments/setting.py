@@ -237,12 +237,17 @@ def _by_label(policies: Sequence[str | Path]) -> dict[str, tuple[str | Path, Pol
 
 
 def check_modes(policy: PolicyFile) -> None:
-    """Refuse a policy whose modes are not there, or are given what they do not declare."""
+    """Refuse a policy whose modes are not there, are given what they do not declare, or cover cases they would pay nobody for."""
     from model.payment import get_mode
 
+    paying_groups = set()
     for mode in policy.modes:
         path = policy.kind_path(mode)
-        policy.check_parameters(mode, get_mode(mode.kind if path is None else str(path)).PARAMETERS)
+        kind = get_mode(mode.kind if path is None else str(path))
+        policy.check_parameters(mode, kind.PARAMETERS)
+        if kind.traits.held_by == "group":
+            paying_groups.add(mode.id)
+    policy.check_holders(paying_groups)
 
 
 def _baseline(kind: str, baseline: str | Path | None, named: dict[str, tuple[str | Path, PolicyFile]]) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.cycle import Cycle
+from model.cycle import Cycle, cleared, overrun_asked, overrun_granted
 from model.payment import MEASURES, OUTFLOW, RECORDED, CaseTable, History, HolderFacts, PaymentMode
 from model.units import apportion
 
@@ -30,6 +30,7 @@ class Instance:
     """One mode at work under a policy: its terms and its books.
 
     ``year_totals`` of the settlement year and ``posted`` of the last twelve months ``[holder, scheme, measure]``; ``base`` the budget base;
+    ``overruns`` that posted totals would ask the fund to share ``[holder, scheme]`` and the ``reserve`` for them ``[scheme]``;
     by provider and scheme: ``recorded`` this year, ``paid`` so far and ``owed_before`` this month, fen.
     """
 
@@ -43,6 +44,8 @@ class Instance:
     paid: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES), dtype=np.int64))
     owed_before: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES), dtype=np.int64))
     base: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
+    overruns: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
+    reserve: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_SCHEMES))
 
     @property
     def by_group(self) -> bool:
@@ -84,15 +87,33 @@ class Settlement:
         self.holders = holders
         self.tier = holders.tier
         self.holder_table = np.array([np.maximum(instance.holder_of(provider_group), 0) for instance in instances])
-        self.outflow_instance = next((i for i, inst in enumerate(instances) if inst.mode.traits.outflow), -1)
+        self.with_members = np.isin(np.arange(n_groups), provider_group)
+        self.bears = self._bearers()
         for instance in instances:
             shape = (self.n_holders, N_SCHEMES, N_MEASURES)
             instance.year_totals, instance.posted, instance.base = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+            instance.overruns = np.zeros((self.n_holders, N_SCHEMES))
             instance.recorded = np.zeros((self.n_providers, N_SCHEMES))
             instance.paid = np.zeros((self.n_providers, N_SCHEMES), dtype=np.int64)
             instance.owed_before = instance.paid.copy()
         self.elapsed = 0
         self.years = 0
+
+    def _bearers(self) -> NDArray[np.bool_]:
+        """Whether a mode bears what a group's own heads of a scheme are given elsewhere, ``[instance, group, scheme]``.
+
+        It is the mode with outflow that covers them at the group's members; where several do, the first, so that nothing is taken off
+        twice.
+        """
+        bears = np.zeros((len(self.instances), len(self.with_members), N_SCHEMES), dtype=bool)
+        for group in np.flatnonzero(self.with_members):
+            covering = self.route[:, self.provider_group == group][..., [HEADS_GROUP, HEADS_BOTH]]
+            for scheme in range(N_SCHEMES):
+                found = np.unique(covering[:, :, scheme])
+                first = next((i for i in found if self.instances[i].mode.traits.outflow), None)
+                if first is not None:
+                    bears[first, group, scheme] = True
+        return bears
 
     def instance_of(
         self, kind: NDArray[Any] | int, provider: NDArray[Any], scheme: NDArray[Any], relation: NDArray[Any]
@@ -141,16 +162,21 @@ class Settlement:
         key = (holder[mine] * N_SCHEMES + scheme[mine]).astype(np.int64)
         for measure, values in measures.items():
             out[:, measure] = np.bincount(key, weights=values[mine], minlength=len(out))
-        if instance == self.outflow_instance:
+        if self.bears[instance].any():
             away = (instance_of_case != instance) & (head_group >= 0)
+            away &= self.bears[instance][head_group, scheme]
             key = ((self.n_providers + head_group[away].astype(np.int64)) * N_SCHEMES + scheme[away]).astype(np.int64)
             out[:, OUTFLOW] = np.bincount(key, weights=measures[RECORDED][away], minlength=len(out))
         return out.reshape(self.n_holders, N_SCHEMES, N_MEASURES)
 
     def own_heads(self, instance: Instance, heads: NDArray[np.float64]) -> NDArray[np.float64]:
         """Heads ``[holder, scheme]`` as a mode knows them: where institutions are owed not those of groups, and the other way round."""
-        groups = np.arange(self.n_holders) >= self.n_providers
-        return np.where(groups[:, None] == instance.by_group, heads, 0.0)
+        return np.where(self.is_owed(instance)[:, None], heads, 0.0)
+
+    def is_owed(self, instance: Instance) -> NDArray[np.bool_]:
+        """Whether each holder can be owed anything under a mode: providers, or groups that have members."""
+        nobody = np.zeros(self.n_providers, dtype=bool)
+        return np.concatenate([nobody, self.with_members] if instance.by_group else [~nobody, np.zeros_like(self.with_members)])
 
     def start_year(self, histories: list[History]) -> None:
         """Fixes the terms of the coming settlement year and opens its books."""
@@ -177,9 +203,13 @@ class Settlement:
         return accrued
 
     def owed(self, instance: Instance) -> NDArray[np.int64]:
-        """Entitlement of the year so far in whole fen ``[holder, scheme]``; an exhausted budget is met to the fen."""
+        """What a clearing would grant for the year so far in whole fen ``[holder, scheme]``; an exhausted budget is met to the fen."""
         pool = instance.year_totals.sum(axis=0, keepdims=True)
-        exact = instance.mode.entitlement(instance.year_totals, pool, np.arange(self.n_holders), instance.terms, self.elapsed / 12.0)
+        payable = instance.mode.entitlement(instance.year_totals, pool, np.arange(self.n_holders), instance.terms, self.elapsed / 12.0)
+        payable = np.where(self.is_owed(instance)[:, None], payable, 0.0)
+        recorded = instance.year_totals[..., RECORDED]
+        granted = overrun_granted(overrun_asked(payable, recorded, instance.cycle).sum(axis=0), _reserve(instance.cycle, payable))
+        exact = cleared(payable, recorded, instance.cycle, granted)
         whole = np.empty(exact.shape, dtype=np.int64)
         for s in range(exact.shape[1]):
             whole[:, s] = round_to_total(exact[:, s])
@@ -223,31 +253,48 @@ class Settlement:
         """Publishes the aggregates of the last twelve months, which quotes take as everybody else's."""
         for instance, recent in zip(self.instances, totals, strict=True):
             instance.posted = recent
+            if instance.cycle.shares_overruns:
+                payable = self._payable(instance, np.arange(self.n_holders), np.zeros_like(recent))
+                payable = np.where(self.is_owed(instance)[:, None], payable, 0.0)
+                instance.overruns = overrun_asked(payable, recent[..., RECORDED], instance.cycle)
+                instance.reserve = _reserve(instance.cycle, payable)
+
+    def _payable(self, instance: Instance, holder: NDArray[np.int64], change: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Yearly entitlement by scheme if a holder's posted totals changed; the pool moves with the change."""
+        own = instance.posted[holder] + change
+        return instance.mode.entitlement(own, instance.posted.sum(axis=0) + change, holder, instance.terms, 1.0)
 
     def quoted(self, instance: int, holder: NDArray[np.int64], change: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Yearly entitlement if a holder's totals changed: ``[..., row]`` fen over schemes, for ``change[..., row, scheme, measure]``.
+        """What a year would clear if a holder's totals changed: ``[..., row]`` fen over schemes, for ``change[..., row, scheme, measure]``.
 
-        Everybody else stays as posted; the pool moves with the change.
+        Everybody else stays as posted; the pool moves with the change. So do the overruns that share a reserve, by the holder's own.
         """
         inst = self.instances[instance]
-        own = inst.posted[holder] + change
-        pool = inst.posted.sum(axis=0) + change
-        value: NDArray[np.float64] = inst.mode.entitlement(own, pool, holder, inst.terms, 1.0).sum(axis=-1)
+        payable = self._payable(inst, holder, change)
+        recorded = inst.posted[holder][..., RECORDED] + change[..., RECORDED]
+        granted: NDArray[np.float64] | float = 1.0
+        if inst.cycle.shares_overruns:
+            others = inst.overruns.sum(axis=0) - inst.overruns[holder]
+            granted = overrun_granted(others + overrun_asked(payable, recorded, inst.cycle), inst.reserve)
+        value: NDArray[np.float64] = cleared(payable, recorded, inst.cycle, granted).sum(axis=-1)
         return value
 
     def marginal(self, instance: int, holder: NDArray[np.int64]) -> NDArray[np.float64]:
         """Fen of yearly entitlement per unit more of each measure, ``[row, scheme, measure]``, by a finite step of the posted totals."""
-        inst = self.instances[instance]
-        base = inst.posted[holder]
-        scale = np.maximum(np.abs(base).max(axis=1, keepdims=True), 1.0)
-        out = np.zeros_like(base)
-        for s in range(N_SCHEMES):
-            for m in range(N_MEASURES):
-                step = np.zeros_like(base)
-                size = MARGIN_STEP * scale[:, 0, m]
-                step[:, s, m] = size
-                out[:, s, m] = (self.quoted(instance, holder, step) - self.quoted(instance, holder, -step)) / (2 * size)
-        return out
+        base = self.instances[instance].posted[holder]
+        size = MARGIN_STEP * np.maximum(np.abs(base).max(axis=1), 1.0)
+        scheme, measure = (axis.ravel() for axis in np.indices(base.shape[1:]))
+        step = np.zeros((len(scheme), *base.shape))
+        step[np.arange(len(scheme)), :, scheme, measure] = size[:, measure].T
+        more, less = self.quoted(instance, holder, np.stack([step, -step]))
+        slope = (more - less).T / (2 * size[:, measure])
+        return np.ascontiguousarray(slope.reshape(base.shape))
+
+
+def _reserve(cycle: Cycle, payable: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fen by scheme out of which overruns are shared, from what is payable to every holder."""
+    reserve: NDArray[np.float64] = cycle.overrun_reserve * np.maximum(payable.sum(axis=0), 0.0)
+    return reserve
 
 
 def round_to_total(exact: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -287,6 +287,7 @@ def settlement_of(policy: PolicyFile, geography: Geography, month: int) -> Settl
         mode = kind(**{name: value.at(month) for name, value in entry.parameters.items()})
         cycle = Cycle(**{name: value.at(month) for name, value in entry.cycle.items()})
         instances.append(Instance(entry.id, mode, cycle))
+    policy.check_holders({instance.id for instance in instances if instance.by_group})
     route = _route(policy, providers, instances)
     return Settlement(instances, route, providers.group, holder_facts(geography), geography.n_groups)
 

@@ -1,6 +1,6 @@
 """What a policy file may hold: payment modes with parameters, and routes from care to mode."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -146,6 +146,25 @@ class PolicyFile(Section):
         """
         self._check_leaves(mode.parameters, declared, f"mode[{mode.id}].parameters")
         self._check_leaves(mode.cycle, CYCLE, f"mode[{mode.id}].cycle")
+
+    def check_holders(self, paying_groups: Collection[str]) -> None:
+        """Refuse routes that lead cases of other providers to a mode that pays medical groups: nobody would be paid for them.
+
+        Args:
+            paying_groups: ids of the modes that do.
+
+        Raises:
+            InputError: naming the file and the route.
+        """
+        for i, route in enumerate(self.routes):
+            if route.mode in paying_groups and route.member is not True:
+                raise InputError(
+                    f"the mode '{route.mode}' pays medical groups, so nobody would be paid for cases of other providers",
+                    file=self._file,
+                    path=f"route[{i}].member",
+                    found="no condition" if route.member is None else route.member,
+                    allowed="member = true",
+                )
 
     def _check_leaves(self, given: Mapping[str, Leaf], declared: Mapping[str, LeafSpec], where: str) -> None:
         for key, value in given.items():

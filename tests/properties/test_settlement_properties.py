@@ -85,6 +85,7 @@ def test_part_of_a_year_pays_out_that_part_of_the_budget(points: Any, elapsed: i
     instance = books.instances[0]
     instance.terms = DipTerms(points=np.ones(1), coefficient=np.ones(3), mean_cost=1.0, budget=np.array([120.0, 12e11]))
     points[0] += 1.0
+    points[N:] = 0.0  # groups are nobody under this mode
     instance.year_totals = totals(HOLDERS, units=points)
     books.elapsed = elapsed
     assert books.owed(instance).sum(axis=0).tolist() == [10 * elapsed, 10**11 * elapsed]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import data
+from experiments.setting import check_modes
 from model.codes import KINDS, OWNERSHIPS, SCHEMES, TIERS
 from model.errors import InputError
 from model.policy import PolicyFile, leaf, list_policies, load_policy
@@ -109,6 +110,15 @@ def test_parameters_that_are_not(tmp_path: Path, old: str, new: str, message: st
         policy.check_parameters(policy.mode("dip"), DECLARED)
     assert str(caught.value).startswith(f"{file}: ")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("member", "found"), [("", "no condition"), ("member = false\n", "False")])
+def test_a_mode_that_pays_groups_covers_their_members_only(tmp_path: Path, member: str, found: str) -> None:
+    file = tmp_path / "open.toml"
+    package = data.folder("policies", "package.toml").read_text(encoding="utf-8")
+    file.write_text(package.replace("member = true\n", member), encoding="utf-8")
+    with pytest.raises(InputError, match=rf"route\[0\]\.member: the mode 'package' pays medical groups.*found.*{found}.*member = true"):
+        check_modes(load_policy(file))
 
 
 def test_a_mode_may_be_a_file_beside_the_policy(tmp_path: Path) -> None:

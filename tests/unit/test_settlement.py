@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.cycle import Cycle
+from model.cycle import Cycle, cleared
 from model.payment import CASES, CHARGE, MEASURES, OUTFLOW, RECORDED, UNITS, get_mode
 from model.payment.dip import Dip
-from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Settlement, round_to_total
-from tests.small_market import GROUP, N_GROUPS, TIER, market, opened, stays, totals
+from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Instance, Settlement, round_to_total
+from tests.small_market import GROUP, HOLDER_TIER, N_GROUPS, TIER, holder_facts, market, opened, stays, totals
 
 N = len(TIER)
 
@@ -203,5 +203,92 @@ def test_holders_are_institutions_or_their_groups() -> None:
     books = market("county_package", "ffs")
     assert books.instances[0].holder_of(GROUP).tolist() == [N, N, -1, N + 1]
     assert books.instances[1].holder_of(GROUP).tolist() == [0, 1, 2, 3]
-    assert books.outflow_instance == 0
-    assert market("ffs", "dip").outflow_instance == -1
+    assert books.is_owed(books.instances[0]).tolist() == [False] * N + [True] * N_GROUPS
+    assert books.is_owed(books.instances[1]).tolist() == [True] * N + [False] * N_GROUPS
+
+
+def test_each_package_bears_what_its_own_heads_are_given_elsewhere() -> None:
+    """Employees' heads under one package, residents' under another; fees elsewhere. Case 3 is an employee of group 0 away."""
+    route = np.full((4, N, 2, 4), 2, dtype=np.int8)
+    for scheme in range(2):
+        route[:, :, scheme, HEADS_GROUP] = route[:, :, scheme, HEADS_BOTH] = scheme
+    books = market("county_package", "county_package", "ffs", route=route)
+    where, patient, head = np.array([0, 2, 2, 2]), np.array([0, 0, 1, 0]), np.array([0, 0, 1, 0])
+    covering, recorded = np.array([0, 2, 2, 2], dtype=np.int8), np.array([1.0, 2.0, 4.0, 8.0])
+    first, second = (books.totals(i, covering, where, patient, head, {RECORDED: recorded})[N:, :, OUTFLOW] for i in range(2))
+    assert first.tolist() == [[10.0, 0.0], [0.0, 0.0]]
+    assert second.tolist() == [[0.0, 0.0], [0.0, 4.0]]
+
+
+def test_a_group_without_members_bears_and_is_owed_nothing() -> None:
+    """Group 2 has no member: head money goes to the others, and care of its people elsewhere is nobody's loss."""
+    books = Settlement(
+        [Instance("package", get_mode("county_package")()), Instance("ffs", get_mode("ffs")())],
+        route_by_relation(),
+        GROUP,
+        holder_facts(np.concatenate([HOLDER_TIER, [1]]).astype(np.int8)),
+        N_GROUPS + 1,
+    )
+    heads = books.own_heads(books.instances[0], np.ones((books.n_holders, 2)))
+    assert heads[:, 0].tolist() == [0.0] * N + [1.0, 1.0, 0.0]
+    provider, scheme, head = cells(3, provider=2, head=[0, 1, 2])
+    made = books.totals(0, np.ones(3, dtype=np.int8), provider, scheme, head, {RECORDED: np.ones(3)})
+    assert made[N:, 0, OUTFLOW].tolist() == [1.0, 1.0, 0.0]
+    opened(books)
+    books.accrue([made, made], [np.zeros((N, 2))] * 2)
+    assert not books.owed(books.instances[0])[-1].any()
+
+
+# Bands of a clearing
+
+
+BANDS = Cycle(retention_from=0.85, overrun_to=1.1, overrun_share=0.7)
+
+
+def fixed_budget(cycle: Cycle) -> Settlement:
+    """Hospitals that are owed their budget of 12 million a scheme, whatever they record; the cycle alone looks at that."""
+    return opened(market(get_mode("global_budget")(surplus_share=1.0, overrun_share=0.0, overrun_band=0.0), cycle=cycle))
+
+
+@pytest.mark.parametrize(("ratio", "paid"), [(0.80, 0.80), (0.85, 1.0), (0.93, 1.0), (1.06, 1.042), (1.20, 1.07)])
+def test_settlement_and_quote_clear_by_the_same_bands(ratio: float, paid: float) -> None:
+    books = fixed_budget(BANDS)
+    year = totals(books.n_holders)
+    year[:N, :, RECORDED] = 12e6
+    year[3, 0, RECORDED] = ratio * 12e6
+    books.post([year])
+    books.accrue([year], [year[:N, :, RECORDED]])
+    books.elapsed = 12
+    assert books.owed(books.instances[0])[3].tolist() == [round(paid * 12e6), 12_000_000]
+    quoted = books.quoted(0, np.array([3]), np.zeros((1, 2, len(MEASURES))))
+    assert quoted.tolist() == pytest.approx([(paid + 1.0) * 12e6])
+
+
+def test_the_quote_sees_the_cliff_below_which_a_surplus_is_not_kept() -> None:
+    """At 84 % of the budget a little more recorded money brings the whole budget: that is why hospitals bill up to the line."""
+    books = fixed_budget(BANDS)
+    year = totals(books.n_holders)
+    year[:N, :, RECORDED] = 12e6 * np.array([0.84, 0.95, 1.05, 1.2])[:, None]
+    books.post([year])
+    marginal = books.marginal(0, np.arange(N))[:, 0, RECORDED]
+    jump = (12e6 - 0.98 * 0.84 * 12e6) / (0.04 * 0.84 * 12e6)
+    np.testing.assert_allclose(marginal, [jump, 0.0, 0.7, 0.0], atol=1e-9)
+
+
+def test_a_reserve_that_is_too_small_cuts_all_overruns_alike() -> None:
+    """Two of four hospitals ask for 0.7 x 5 % and 0.7 x 10 % of a budget; the reserve of 1 % of four budgets gives 4 of their 10.5."""
+    books = fixed_budget(Cycle(overrun_to=1.1, overrun_share=0.7, overrun_reserve=0.01))
+    year = totals(books.n_holders)
+    year[:N, 0, RECORDED] = 12e6 * np.array([1.0, 1.05, 0.9, 1.3])
+    books.accrue([year], [year[:N, :, RECORDED]])
+    books.elapsed = 12
+    owed = books.owed(books.instances[0])[:N, 0] - 12_000_000
+    assert owed.tolist() == [0, round(480_000 / 3), 0, 480_000 * 2 // 3]
+    books.post([year])
+    quoted = books.quoted(0, np.array([1, 3]), np.zeros((2, 2, len(MEASURES)))) - 24e6
+    assert quoted.tolist() == pytest.approx([160_000, 320_000])
+
+
+def test_where_nothing_is_payable_no_band_adds_or_takes() -> None:
+    payable, recorded = np.array([-5.0, 0.0, -5.0]), np.array([10.0, 10.0, 0.0])
+    assert cleared(payable, recorded, BANDS).tolist() == payable.tolist()
