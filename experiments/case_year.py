@@ -61,6 +61,7 @@ GROUP: Mapping[str, Field] = {
     "stay": Field("day", "usual stay; 7 unless given", optional=True),
     "basic": Field("flag", "simple enough for every level", optional=True),
     "operative": Field("flag", "defined by a procedure", optional=True),
+    "family": Field("name", "name that groups of one disease, treated in one way, share; its own unless given", optional=True),
 }
 ROW: Mapping[str, Field] = {
     "hospital": Field("name", "one of the hospitals"),
@@ -355,9 +356,16 @@ def _history(
         kind=np.full(len(groups), KINDS.index("inpatient"), dtype=np.int8),
         basic=np.array([row.get("basic", False) for row in groups]),
         operative=np.array([row.get("operative", False) for row in groups]),
+        family=_families(groups),
     )
     own = settlement.own_heads(settlement.instances[0], heads)
     return History(before, (), base, factor, own, settlement.holders, facts, 0)
+
+
+def _families(groups: list[Row]) -> NDArray[np.int64]:
+    """A number for each family named; a group without one is its own."""
+    names = [row.get("family", row["name"]) for row in groups]
+    return np.array([names.index(name) for name in names])
 
 
 # Settling

@@ -9,8 +9,10 @@ import numpy as np
 
 from experiments.case_fields import Field
 from experiments.case_rule import Rule
+from model.payment.group_costs import weighted_years
 from model.payment.points.auxiliary import coefficient_of
 from model.payment.points.case_points import VARIANTS, case_points, highest, payment_standard, points_without_group
+from model.payment.points.group_points import POINTS_OF, points_of, pooled, rise
 
 
 def _case_points(
@@ -40,6 +42,27 @@ def _auxiliary(subtype_mean: float, group_mean: float, cv_before: float, cv_afte
 def _highest(severity: float, age: float) -> Mapping[str, Any]:
     by_severity, by_age = np.full((1, 1), severity), np.full((1, 5), age)
     return {"coefficient": highest(by_severity, by_age, 0, 0, 0)}
+
+
+def _group_points(method: str, mean: float, yardstick: float) -> Mapping[str, Any]:
+    # the quota of one point is in yuan, and prices are in fen: a ratio of two prices is the same in both
+    return {"points": float(points_of(mean, yardstick, method))}
+
+
+def _weighted_years(means: list[float], weights: list[float]) -> Mapping[str, Any]:
+    yearly = np.array(means)[:, None]
+    mean, _ = weighted_years(yearly, np.ones_like(yearly), np.array(weights)[:, None])
+    return {"mean": float(mean[0])}
+
+
+def _pooled_mean(means: list[float], cases: list[int]) -> Mapping[str, Any]:
+    together = np.zeros(len(means), dtype=np.int64)
+    return {"mean": float(pooled(np.array(means), together, np.array(cases, dtype=float))[0]), "cases": int(sum(cases))}
+
+
+def _split_group(base_mean: float, mean: float, gate: float) -> Mapping[str, Any]:
+    above = float(rise(mean, base_mean))
+    return {"rise": above, "own": above >= gate}
 
 
 _POINTS = {
@@ -104,5 +127,51 @@ RULES: Mapping[str, Rule] = {
         {"severity": Field("factor", "coefficient of severity"), "age": Field("factor", "coefficient of age")},
         {"coefficient": Field("factor", "what the case gets")},
         _highest,
+    ),
+    "group_points": Rule(
+        "E2",
+        "病种基准分值：均次费用与城市均次、基准病种均次或定额之比",
+        "points of a group: its mean cost over the city’s, a reference disease’s, or a quota",
+        {
+            "method": Field("name", "average_cost and reference give the yardstick 1,000 points, quota one", choices=tuple(POINTS_OF)),
+            "mean": Field("price", "mean cost of the group"),
+            "yardstick": Field("price", "mean cost of the city or of the reference disease, or the quota", low=0.01),
+        },
+        {"points": Field("point", "base points RW")},
+        _group_points,
+    ),
+    "weighted_years": Rule(
+        "E2",
+        "多年均次费用加权平均（近年在前）",
+        "mean cost over several years, weighted, latest first",
+        {
+            "means": Field("price", "mean cost of each year, latest first", shape="list"),
+            "weights": Field("share", "weight of each year, latest first", shape="list"),
+        },
+        {"mean": Field("price", "weighted mean")},
+        _weighted_years,
+    ),
+    "pooled_mean": Rule(
+        "E1",
+        "合并病种的均次费用（按例数加权）",
+        "mean cost of groups that stand together, weighted by cases",
+        {
+            "means": Field("price", "mean cost of each group", shape="list"),
+            "cases": Field("count", "cases of each group", shape="list"),
+        },
+        {"mean": Field("price", "mean of all"), "cases": Field("count", "cases of all")},
+        _pooled_mean,
+    ),
+    "split_group": Rule(
+        "E1",
+        "相关手术是否单列：均次费用较基础组升高达标方单列",
+        "whether a related operation has a group of its own: if the mean rises enough above the base group’s",
+        {
+            "base_mean": Field("price", "mean cost of the base group", low=0.01),
+            "mean": Field("price", "mean cost with the related operation"),
+            "gate": Field("share", "least rise"),
+        },
+        {"rise": Field("share", "rise of the mean", low=None), "own": Field("flag", "whether it has a group of its own")},
+        _split_group,
     ),
 }

@@ -344,4 +344,5 @@ def group_facts(catalogue: Catalogue) -> GroupFacts:
         kind=catalogue.kind,
         basic=catalogue.simple,
         operative=catalogue.partition != PARTITIONS.index("medical"),
+        family=catalogue.adrg.astype(np.int64),
     )

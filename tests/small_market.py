@@ -108,7 +108,7 @@ def holder_facts(tier: NDArray[np.int8], **given: Any) -> HolderFacts:
 def group_facts(weight: Any, **given: Any) -> GroupFacts:
     """Disease groups of the given weights: a week's medical stay each."""
     n = len(weight)
-    standard = {"stay": 7.0, "kind": np.int8(INPATIENT), "basic": np.bool_(False), "operative": np.bool_(False)}
+    standard = {"stay": 7.0, "kind": np.int8(INPATIENT), "basic": np.bool_(False), "operative": np.bool_(False), "family": np.int64(0)}
     return GroupFacts(code=tuple(f"G{i}" for i in range(n)), weight=np.asarray(weight, dtype=float), **columns(n, given, standard))
 
 

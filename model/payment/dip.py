@@ -15,11 +15,11 @@ from model.payment.group_costs import tier_coefficient
 from model.payment.points import settings
 from model.payment.points.auxiliary import auxiliary_coefficients
 from model.payment.points.case_points import N_AGE_SUBTYPES, TESTS, VARIANTS, Lines, PointTable, age_subtype
+from model.payment.points.group_points import GroupRule
 from model.payment.protocol import RECORDED, RESIDUAL, UNITS, CaseTable, Floats, History, Ints, Traits
 from model.policy.leaf import LeafSpec
+from model.units import FEN
 
-POINTS_OF_MEAN = 1000.0
-"""A case of the city's mean cost has a thousand points (E2, average-cost method)."""
 _BRANCH_ZH = {"cheap": "偏低病例", "normal": "正常病例", "dear": "偏高病例", "very dear": "极高病例"}
 
 
@@ -56,6 +56,14 @@ class Dip:
     outlier: str = "national_1"
     tier_coefficient: str = "estimated"
     prior_cases: float = 15.0
+    points_method: str = "average_cost"
+    reference_group: str = ""
+    points_quota: float = 100.0
+    trim: str = "none"
+    core_cases: float = 0.0
+    split_gate: float = 0.0
+    year_weights: tuple[float, ...] = (1.0, 0.0, 0.0)
+    rescale: str = "none"
     outlier_mean: str = "level"
     low_line: float = 0.5
     high_line: float = 2.0
@@ -79,27 +87,36 @@ class Dip:
         for key, spec in self.PARAMETERS.items():
             if spec.choices:
                 settings.known(key, getattr(self, key), spec.choices)
+        if self.points_method == "reference" and not self.reference_group:
+            raise InputError("missing key: reference_group", path="parameters.reference_group", allowed="the code of a group")
         if not self.low_line < self.high_line <= self.very_high_line:
             found = f"{self.low_line:g}, {self.high_line:g}, {self.very_high_line:g}"
             raise InputError("lines of outliers must rise", path="parameters.high_line", found=found, allowed="low < high ≤ very high")
 
+    @property
+    def group_rule(self) -> GroupRule:
+        """How base points of groups are found."""
+        return GroupRule(
+            method=self.points_method,
+            reference_group=self.reference_group,
+            quota=self.points_quota * FEN,
+            trim=self.trim,
+            core_cases=self.core_cases,
+            split_gate=self.split_gate,
+            year_weights=self.year_weights,
+            prior_cases=self.prior_cases,
+            keeps_sum=self.rescale == "keep_sum",
+        )
+
     def post(self, history: History) -> DipTerms:
-        """Group means of the last twelve months, shrunk to the catalogue's weight where cases are few; coefficients; values."""
-        cases, prior = history.cases, history.groups.weight
-        charge = cases.charge.astype("float64")
-        mean = charge.mean() if len(cases) else 1.0
-        count = np.bincount(cases.group, minlength=len(prior)).astype("float64")
-        cost = np.bincount(cases.group, weights=charge, minlength=len(prior))
-        level = charge.sum() / max(prior[cases.group].sum(), 1e-9) if len(cases) else mean
-        leaning = count + self.prior_cases
-        group_mean = np.divide(cost + self.prior_cases * prior * level, leaning, out=prior * level, where=leaning > 0)
-        coefficient = tier_coefficient(cases, group_mean)
-        points = group_mean / mean * POINTS_OF_MEAN
-        if self.without_points != "catalogue":
-            points = np.where(count > 0, points, 0.0)
+        """Points of the groups by their mean costs, shrunk to the catalogue's weight where cases are few; coefficients; values."""
+        cases = history.cases
+        groups = self.group_rule.of(history)
+        points = groups.points if self.without_points == "catalogue" else np.where(groups.cases > 0, groups.points, 0.0)
+        coefficient = tier_coefficient(cases, groups.mean)
         budget = history.base[..., RECORDED].sum(axis=0) * history.factor
         by_severity, by_age = self._auxiliaries(history)
-        terms = DipTerms(points, coefficient, float(mean / POINTS_OF_MEAN), budget, by_severity=by_severity, by_age=by_age)
+        terms = DipTerms(points, coefficient, groups.mean_cost, budget, by_severity=by_severity, by_age=by_age)
         return replace(terms, opening=_opening_value(cases, self.tariff(cases, terms), terms.mean_cost))
 
     def tariff(self, cases: CaseTable, terms: DipTerms) -> Floats:

@@ -19,7 +19,7 @@ def group_means(history: History, prior_cases: float, year_weights: tuple[float,
     prior = history.groups.weight
     cases, charges = _by_year(history)
     weights = np.array(year_weights[: len(cases)])[:, None]
-    mean, n = _weighted(charges, cases, weights)
+    mean, n = weighted_years(charges, cases, weights)
     level_of_year = np.divide(charges.sum(axis=1), cases @ prior, out=np.zeros(len(cases)), where=cases @ prior > 0)
     seen = (cases.sum(axis=1) > 0) * weights[:, 0]
     level = float(seen @ level_of_year / seen.sum()) if seen.sum() > 0 else 1.0
@@ -31,7 +31,7 @@ def city_mean(history: History, year_weights: tuple[float, ...] = YEAR_WEIGHTS) 
     """Mean charge of all cases over the years on the books, fen, weighted as in :func:`group_means`; 1 where there is none."""
     cases, charges = _by_year(history)
     count, cost = cases.sum(axis=1, keepdims=True), charges.sum(axis=1, keepdims=True)
-    mean, n = _weighted(cost, count, np.array(year_weights[: len(cases)])[:, None])
+    mean, n = weighted_years(cost, count, np.array(year_weights[: len(cases)])[:, None])
     return float(mean[0]) if n[0] > 0 else 1.0
 
 
@@ -56,7 +56,7 @@ def _by_year(history: History) -> tuple[Floats, Floats]:
     return np.array(cases, dtype="float64"), np.array(charges, dtype="float64")
 
 
-def _weighted(charges: Floats, cases: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def weighted_years(charges: Floats, cases: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Mean of yearly means over the years with cases, and the number of cases of one year it is as sure as (inverse of its variance)."""
     known = np.where(cases > 0, weights, 0.0)
     share = np.divide(known, known.sum(axis=0), out=np.zeros_like(known), where=known.sum(axis=0) > 0)

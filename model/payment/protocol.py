@@ -75,7 +75,8 @@ class GroupFacts:
     """What is published of each disease group: arrays in the order of the catalogue.
 
     ``code``; ``weight`` relative to the mean and ``stay`` in days, for groups with few cases; ``kind`` of care its stays are; ``basic``:
-    simple enough for every level; ``operative``: a procedure defines it.
+    simple enough for every level; ``operative``: a procedure defines it; ``family``: a number that groups of one disease treated in one way
+    share.
     """
 
     code: tuple[str, ...]
@@ -84,6 +85,7 @@ class GroupFacts:
     kind: NDArray[np.int8]
     basic: NDArray[np.bool_]
     operative: NDArray[np.bool_]
+    family: NDArray[np.int64]
 
 
 @dataclass(frozen=True)

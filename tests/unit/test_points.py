@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from model.errors import InputError
-from model.payment import RESIDUAL, UNITS
+from model.payment import RESIDUAL, UNITS, GroupYear
 from model.payment.dip import Dip
 from model.payment.points.auxiliary import auxiliary_coefficients
 from model.payment.points.case_points import VARIANTS, Lines, age_subtype, case_points
+from model.payment.points.group_points import within
+from model.payment.protocol import Floats
 from tests.small_market import case_table, group_facts, history, totals
 
 
@@ -170,3 +172,99 @@ def test_a_case_without_points_says_so() -> None:
     steps = mode.explain(case_table(1, group=1), totals(1, units=1.0), terms, 1.0)
     assert steps[0].value == "factor"
     assert steps[0].rule == "E8"
+
+
+# Points of groups
+
+
+def posted(cases: Any, mode: Dip, **given: Any) -> Floats:
+    return mode.post(history(cases, totals(1), **given)).points
+
+
+def test_points_by_three_methods() -> None:
+    cases = case_table(4, group=[0, 0, 1, 1], charge=[100_000.0, 300_000.0, 500_000.0, 700_000.0])
+    assert posted(cases, Dip(prior_cases=0)).tolist() == [500.0, 1500.0]
+    assert posted(cases, Dip(prior_cases=0, points_method="reference", reference_group="G1")).tolist() == pytest.approx([1000 / 3, 1000.0])
+    assert posted(cases, Dip(prior_cases=0, points_method="quota", points_quota=500.0)).tolist() == [4.0, 12.0]
+
+
+def test_the_method_leaves_shares_and_outliers_as_they_are() -> None:
+    """Points are a measure: another yardstick gives every case the same share of all points."""
+    past, now = history(spread(300), totals(1)), spread(80)
+    shares = []
+    for mode in (Dip(), Dip(points_method="reference", reference_group="G1"), Dip(points_method="quota", points_quota=1.0)):
+        points = mode.tariff(now, mode.post(past))
+        shares.append(points / points.sum())
+    assert shares[1] == pytest.approx(shares[0], abs=1e-6)
+    assert shares[2] == pytest.approx(shares[0], abs=1e-6)
+
+
+def test_a_reference_group_must_be_named_and_known() -> None:
+    with pytest.raises(InputError, match="reference_group"):
+        Dip(points_method="reference")
+    with pytest.raises(InputError, match="G1"):
+        posted(case_table(2), Dip(points_method="reference", reference_group="G11"))
+
+
+@pytest.mark.parametrize("trim", ["percentiles", "iqr"])
+def test_far_cases_are_left_out_of_means_and_of_no_other_group_s(trim: str) -> None:
+    """Forty usual cases, one a thousand times as dear; a small group beside them keeps all of its own."""
+    charge = np.r_[np.linspace(90_000.0, 110_000.0, 40), 1e8, 500_000.0, 510_000.0]
+    cases = case_table(43, group=np.r_[np.zeros(41), [1, 1]].astype(int), charge=charge)
+    kept = within(cases.group, cases.charge, trim)
+    assert not kept[40]
+    assert kept[2:38].all()
+    points = posted(cases, Dip(prior_cases=0, trim=trim))
+    assert points[1] / points[0] == pytest.approx(5.05, rel=0.01)
+    assert within(np.zeros(0, dtype=int), np.zeros(0), trim).shape == (0,)
+
+
+def test_groups_with_few_cases_share_their_family_s_mean() -> None:
+    """Families 0: groups 0 (many), 1 and 2 (few); family 1: group 3 (few, alone)."""
+    group = np.repeat([0, 1, 2, 3], [20, 3, 1, 5])
+    charge = np.repeat([100_000.0, 200_000.0, 600_000.0, 900_000.0], [20, 3, 1, 5])
+    facts = group_facts(np.ones(4), family=[0, 0, 0, 1])
+    points = posted(case_table(29, group=group, charge=charge), Dip(prior_cases=0, core_cases=15), groups=facts)
+    assert points / points[0] == pytest.approx([1.0, 3.0, 3.0, 9.0])
+
+
+def test_a_group_hardly_dearer_than_its_base_stands_with_it() -> None:
+    group = np.repeat([0, 1, 2], 10)
+    charge = np.repeat([280_330.0, 288_490.0, 440_030.0], 10)
+    facts = group_facts(np.array([1.0, 1.1, 1.6]), family=[5, 5, 5])
+    points = posted(case_table(30, group=group, charge=charge), Dip(prior_cases=0, split_gate=0.1), groups=facts)
+    assert points[0] == points[1]
+    assert points[2] / points[0] == pytest.approx(440_030 / 284_410)
+
+
+def test_years_are_weighted_and_a_year_not_lived_through_hands_its_weight_on() -> None:
+    def year(mean: float) -> GroupYear:
+        two = np.array([0, 1])
+        return GroupYear(two, np.zeros(2, dtype=np.int8), np.zeros(2, dtype=np.int64), np.full(2, 10.0), np.array([10 * mean, 10_000.0]))
+
+    cases = case_table(20, group=np.repeat([0, 1], 10), charge=np.repeat([9300.0, 1000.0], 10))
+    mode = Dip(prior_cases=0, year_weights=(0.7, 0.2, 0.1))
+    three = posted(cases, mode, earlier=(year(8600.0), year(8000.0)))
+    assert three[0] / three[1] == pytest.approx(9.03)
+    two = posted(cases, mode, earlier=(year(8600.0),))
+    assert two[0] / two[1] == pytest.approx((0.7 * 9.3 + 0.2 * 8.6) / 0.9)
+    alone = posted(cases, Dip(prior_cases=0), earlier=(year(8600.0),))
+    assert alone[0] / alone[1] == pytest.approx(9.3)
+
+
+def test_points_can_keep_their_sum() -> None:
+    cases = spread(200)
+    for mode in (
+        Dip(core_cases=500, rescale="keep_sum"),
+        Dip(trim="percentiles", rescale="keep_sum"),
+        Dip(prior_cases=1e4, rescale="keep_sum"),
+    ):
+        assert posted(cases, mode, weight=np.array([1.0, 5.0]))[cases.group].sum() == pytest.approx(
+            200 * mode_points(mode, cases), rel=1e-9
+        )
+
+
+def mode_points(mode: Dip, cases: Any) -> float:
+    """Mean points of last year's cases without any adjustment: the mean cost over the mode's own yardstick."""
+    terms = mode.post(history(cases, totals(1), weight=np.array([1.0, 5.0])))
+    return float(cases.charge.mean() / terms.mean_cost)

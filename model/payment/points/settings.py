@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from model.errors import InputError, nearest
 from model.payment.parameters import parameters
 from model.payment.points.case_points import VARIANTS
+from model.payment.points.group_points import POINTS_OF, TRIMS
 from model.policy.leaf import LeafSpec, leaf
 
 OUTLIER_MEANS = ("level", "group")
@@ -42,6 +43,31 @@ CASES: Mapping[str, LeafSpec] = {
 """How points of a case are found, by name."""
 
 
+GROUPS: Mapping[str, LeafSpec] = {
+    "points_method": _names(
+        "what base points are measured by: the city’s mean cost, a reference disease, a standard quota", tuple(POINTS_OF)
+    ),
+    "reference_group": leaf("name", form="text", doc="code of the group that has 1,000 points by the reference method", optional=True),
+    "points_quota": _number("yuan", 0.01, 1e9, "standard quota of one point by the quota method; 100 unless given"),
+    "trim": _names("cases that means leave out: none, outside 2.5 to 97.5 % of the group, beyond its quartiles by 1.5 ranges", TRIMS),
+    "core_cases": _number("case", 0, 1e6, "cases a year from which a group stands for itself; the others share their family’s mean"),
+    "split_gate": _number("share", 0, 10, "least rise of the mean over the family’s base group that makes a group of its own"),
+    "year_weights": leaf(
+        "share",
+        0,
+        1,
+        "weights of the last three years, latest first; last year alone unless given",
+        form="vector",
+        length=3,
+        total=1,
+        optional=True,
+    ),
+    "rescale": _names("whether points are scaled so that last year’s cases have as many as unadjusted", ("none", "keep_sum")),
+    **parameters("prior_cases"),
+}
+"""How base points of groups are found, by name."""
+
+
 def known(path: str, found: str, allowed: tuple[str, ...]) -> None:
     """Complains about a name that is not among the allowed.
 
@@ -53,8 +79,8 @@ def known(path: str, found: str, allowed: tuple[str, ...]) -> None:
 
 
 POINTS: Mapping[str, LeafSpec] = {
+    **GROUPS,
     **CASES,
     "tier_coefficient": _names("how institution coefficients are set", ("estimated",), optional=False),
-    **parameters("prior_cases"),
 }
 """All parameters of payment by points."""
