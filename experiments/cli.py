@@ -33,7 +33,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-check_app = typer.Typer(help="Check a city against its published levels, or a policy file.", no_args_is_help=True, rich_markup_mode=None)
+check_app = typer.Typer(
+    help="Check a city against its published levels, a policy file, cases or a payment mode.", no_args_is_help=True, rich_markup_mode=None
+)
 explain_app = typer.Typer(help="Every parameter in force: value, unit, date, source.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(check_app, name="check")
 app.add_typer(explain_app, name="explain")
@@ -209,6 +211,18 @@ def check_policy(file: Annotated[str, typer.Argument(metavar="FILE")], quiet: Qu
     from experiments.checking import check_policy as check
 
     check(file, console=_console(quiet), lang=_language(lang))
+
+
+@check_app.command("mode")
+def check_mode(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE.py")],
+    quiet: Quiet = False,
+    lang: Lang = None,
+) -> int:
+    """Ask a payment mode all that the contract of modes asks; exit 1 and what was found where it does not keep it."""
+    from experiments.mode_showing import check_mode as check
+
+    return check(name, _console(quiet), _language(lang))
 
 
 @check_app.command("cases")
