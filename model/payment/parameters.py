@@ -18,6 +18,12 @@ KNOWN: Mapping[str, LeafSpec] = {
     "low_line": leaf("ratio", 0, 1, "cost over price below which a case is paid what it cost"),
     "high_line": leaf("ratio", 1, 20, "cost over price above which a share of the rest is paid"),
     "high_share": leaf("share", 0, 1, "part paid of what exceeds the upper line"),
+    "day_prices": leaf("yuan/day", 0, 1e5, "price of a day by level of hospital", form="vector", length=3, optional=True),
+    "segments": leaf(
+        "day", doc="parts of the price by segment of a stay, in days; later days have the lowest part", form="bands", optional=True
+    ),
+    "fund_share": leaf("share", 0, 1, "part of the price that the fund pays; unless given, what patients have not paid", optional=True),
+    "advance_cap": leaf("ratio", 0, 10, "most that is paid, over what the fund would have paid item by item", optional=True),
     "prior_cases": leaf("case", 0, 1e6, "cases the catalogue's weight counts for in a group's mean"),
 }
 

@@ -1,0 +1,60 @@
+"""Rules of prices by the day, the case, the session or the head that a case may name, each an address in the model (rules F1 to F4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from experiments.case_fields import Field
+from experiments.case_rule import Rule
+from model.payment import get_mode
+from model.payment.points.bed_days import day_points
+
+PER_DIEM = get_mode("per_diem")
+
+
+def _per_diem(price: float, days: float, shares: Sequence[Mapping[str, float]], advanced: float, cap: float) -> Mapping[str, Any]:
+    mode = PER_DIEM(fund_share=sum(part["share"] * part["ratio"] for part in shares), advance_cap=cap)
+    due = mode.fund_part(mode.due(np.array([price]), np.array([days])), np.zeros(1))
+    return {"due": float(due[0]), "pay": float(mode.capped(due, np.array([advanced]))[0])}
+
+
+def _per_diem_points(price: float, days: float, city_mean: float) -> Mapping[str, Any]:
+    return {"amount": float(PER_DIEM().due(np.array([price]), np.array([days]))[0]), "points": day_points(price, days, city_mean)}
+
+
+RULES: Mapping[str, Rule] = {
+    "per_diem": Rule(
+        "F1",
+        "床日费用按分类比例支付，不超过合理垫付额的一定比例",
+        "price × days × the fund’s ratios by class of cost, at most so much of what was reasonably advanced",
+        {
+            "price": Field("price", "price of a day"),
+            "days": Field("day", "days in bed"),
+            "shares": Field(
+                "share",
+                "classes of cost: part of the price and the ratio paid of it",
+                shape="groups",
+                inside={"share": Field("share", "part of the price"), "ratio": Field("share", "ratio paid")},
+            ),
+            "advanced": Field("price", "what the hospital reasonably advanced for the fund"),
+            "cap": Field("share", "most that is paid, over the advance", high=10),
+        },
+        {"due": Field("price", "by days"), "pay": Field("price", "paid by the fund")},
+        _per_diem,
+    ),
+    "per_diem_points": Rule(
+        "F1",
+        "床日费用折算点数：床日标准×床日÷全市次均费用×100",
+        "days at a price as points: price × days / the city’s mean cost × 100",
+        {
+            "price": Field("price", "price of a day"),
+            "days": Field("day", "days in bed"),
+            "city_mean": Field("price", "mean cost of a case in the city", low=0.01),
+        },
+        {"amount": Field("price", "price of the stay"), "points": Field("point", "its points")},
+        _per_diem_points,
+    ),
+}
