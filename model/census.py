@@ -1,10 +1,12 @@
-"""Counts of people by county, scheme and income fifth: one pass over the columns."""
+"""Counts of people by county, scheme and income fifth, and of employees' contribution bases: passes over the columns."""
 
 from __future__ import annotations
 
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from model.units import share_of_one
 
 CENSUS = ("person_months", "chronic", "controlled", "households", "catastrophic", "impoverished")
 """What is counted, in order; the last three only at a year's end."""
@@ -62,20 +64,33 @@ def heads_by_area(alive: NDArray[np.uint8], area: NDArray[np.int16], scheme: NDA
 
 
 @nb.njit(cache=True)
+def contribution_base(wage: float, mean: float, floor: float, cap: float) -> int:
+    """A month's contribution base in fen: the own wage, at least ``floor`` and at most ``cap`` times the mean wage (rules A2)."""
+    return int(np.floor(min(max(wage, floor * mean), cap * mean) + 0.5))
+
+
+@nb.njit(cache=True)
 def credit_accounts(
     alive: NDArray[np.uint8],
     scheme: NDArray[np.uint8],
     retired: NDArray[np.uint8],
+    income: NDArray[np.int32],
     balance: NDArray[np.int32],
-    active_fen: int,
+    wage: int,
+    floor: float,
+    cap: float,
+    account_ppm: int,
     retired_fen: int,
-) -> tuple[int, int, int]:
+) -> tuple[int, int, int, int, int]:
     """Adds the month's credit to every employee's personal account, in place.
 
+    An active employee's wage is to the mean wage as his income is to that of active employees (assumption); his account gets
+    ``account_ppm`` millionths of his contribution base, a retired one's ``retired_fen``.
+
     Returns:
-        Active employees, retired employees, residents; all living.
+        Active employees, retired employees, residents, all living; the active ones' contribution bases and all credits, fen.
     """
-    active, pensioners, residents = 0, 0, 0
+    active, pensioners, residents, earned = 0, 0, 0, 0
     for i in range(len(alive)):
         if alive[i] == 0:
             continue
@@ -83,8 +98,20 @@ def credit_accounts(
             residents += 1
         elif retired[i] != 0:
             pensioners += 1
-            balance[i] += retired_fen
         else:
             active += 1
-            balance[i] += active_fen
-    return active, pensioners, residents
+            earned += income[i]
+    of_income = wage * active / earned if earned > 0 else 0.0
+    bases, credited = 0, pensioners * retired_fen
+    for i in range(len(alive)):
+        if alive[i] == 0 or scheme[i] != 0:
+            continue
+        if retired[i] != 0:
+            balance[i] += retired_fen
+            continue
+        base = contribution_base(income[i] * of_income, wage, floor, cap)
+        credit = share_of_one(base, account_ppm)
+        balance[i] += credit
+        bases += base
+        credited += credit
+    return active, pensioners, residents, bases, credited

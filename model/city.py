@@ -25,12 +25,14 @@ from model import setup
 from model.calendar import parse_month
 from model.cases import Claims
 from model.catalogue import load_catalogue
-from model.census import heads_by_area
+from model.census import credit_accounts, heads_by_area
 from model.claim_table import claim_frame
-from model.codes import INCOME_FIFTHS, INPATIENT, KINDS, OWNERSHIPS, SCHEMES, SEVERITIES, TIERS
+from model.codes import CHRONIC, INCOME_FIFTHS, INPATIENT, KINDS, OWNERSHIPS, SCHEMES, SEVERITIES, TIERS
 from model.decisions import Decision
 from model.demography import DemographyRules, prepare_demography
 from model.errors import InputError
+from model.financing import PARTS, Insured, Part, Rates, expected_income
+from model.fund_year import FundYear
 from model.geography import neighbourhood_graph
 from model.illness import IllnessRules, expected_cases, prepare_illness
 from model.invariants import Bills, check_after_phase
@@ -401,6 +403,7 @@ class City(mesa.Model):
         totals, _ = self.book(recent, self._cell_sum(), count_units=False)
         for instance, base in zip(self.settlement.instances, totals, strict=True):
             instance.base = base * scale
+        self.fund_year = FundYear(np.rint(self.recorded_by_part(recent, self._cell_sum()) * scale).astype(np.int64))
         self.settlement.years = 0
         self.policy_open = True
         delivered = np.bincount(recent.provider, weights=recent.charge.astype(np.float64), minlength=len(self.fixed_cost))
@@ -417,6 +420,7 @@ class City(mesa.Model):
         recent = self.recent_claims()
         if self.months_remembered == REMEMBERED:
             self._past_years.keep(self.remembered_until, recent, len(self.catalogue.codes))
+        self._open_fund_year()
         heads = self._heads()
         histories = []
         for i, instance in enumerate(self.settlement.instances):
@@ -427,7 +431,7 @@ class City(mesa.Model):
                     cases=table,
                     earlier=self._past_years.before(self.remembered_until, self.settlement.tier, self.usual_instance == i),
                     base=instance.base,
-                    factor=self._budget_factor(),
+                    factor=self.fund_year.factor(i),
                     heads=self.settlement.own_heads(instance, heads),
                     holders=self.settlement.holders,
                     groups=self.group_facts,
@@ -437,10 +441,49 @@ class City(mesa.Model):
         self.settlement.start_year(histories)
         self.post_aggregates(recent)
 
-    def _budget_factor(self) -> Floats:
-        """Money of the coming year over the budget base, by scheme."""
-        growth = float(self.policy.budget.growth.at(self.month))
-        return np.full(2, (1 + growth) ** (self.settlement.years + 1))
+    def _open_fund_year(self) -> None:
+        """Budgets of the coming year, from what is expected to come in if the insured stay as they are."""
+        first = self.remembered_until
+        year = [setup.rates_of(self.settings, first + k) for k in range(12)]
+        insured, _ = self.count_insured(year[0], np.zeros_like(self.people.account_balance))
+        reserve = float(self.settings.fund.reserve_share.at(first))
+        rules = [self.policy.budget.rule(scheme, first, reserve) for scheme in SCHEMES]
+        self.fund_year.open(rules, expected_income(year, insured), self.settlement.years)
+
+    def count_insured(self, rates: Rates, accounts: NDArray[np.int32]) -> tuple[Insured, int]:
+        """Counts the insured, and credits a month to ``accounts`` in place.
+
+        Returns:
+            The insured, and all that was credited, fen.
+        """
+        people = self.people
+        *counted, credited = credit_accounts(
+            people.alive,
+            people.scheme,
+            people.retired,
+            people.income,
+            accounts,
+            rates.wage,
+            rates.floor,
+            rates.cap,
+            rates.account_rate,
+            rates.retired,
+        )
+        return Insured(*counted), credited
+
+    def recorded_by_part(self, claims: Claims, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Money recorded in each sub-budget, ``[mode, scheme, part]``, fen (rules A1)."""
+        local, visits = self.geography.providers.local, self._visit_rows(cells)
+        stay = np.full(len(claims), Part.INPATIENT)
+        visit = np.where(visits.kind == CHRONIC, Part.CHRONIC, Part.OUTPATIENT)
+        part = np.where(local[np.concatenate([claims.provider, visits.provider])], np.concatenate([stay, visit]), Part.OFFSITE)
+        instance = np.concatenate([claims.instance, visits.instance]).astype(np.int64)
+        apart = np.array([mode.sub_budget is not None for mode in self.policy.modes])
+        part = np.where(apart[instance], Part.OTHER, part)
+        key = (instance * 2 + np.concatenate([claims.scheme, visits.scheme])) * len(PARTS) + part
+        money = np.concatenate([claims.basic, visits.basic]).astype(np.float64)
+        recorded = np.bincount(key, weights=money, minlength=len(apart) * 2 * len(PARTS))
+        return np.rint(recorded).astype(np.int64).reshape(len(apart), 2, len(PARTS))
 
     def _clear_books(self) -> None:
         """Ends a settlement year before its time; what is owed is owed (a full clearing has nothing left to pay)."""

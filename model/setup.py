@@ -13,6 +13,7 @@ from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules
 from model.catalogue import PARTITIONS, Catalogue
 from model.codes import BENEFIT_CLASSES, CONDITIONS, KINDS, PRIVATE, PROVIDER_KINDS, SCHEMES, SEVERITIES, TIERS
 from model.cycle import Cycle
+from model.financing import Rates
 from model.geography import Geography, Providers, make_geography
 from model.health import OutcomeRules
 from model.payment import GroupFacts, HolderFacts, get_mode
@@ -328,6 +329,26 @@ def _route(policy: PolicyFile, providers: Providers, instances: list[Instance]) 
     group = np.isin(relation, (HEADS_GROUP, HEADS_BOTH))
     is_own = np.where(meaning == 1, institution, np.where(meaning == 2, group, relation != HEADS_NONE))
     return np.where(is_own, own, other).astype(np.int8).reshape(shape)
+
+
+def rates_of(city: CityFile, month: int) -> Rates:
+    """What premiums, subsidies and credits are in a month (rules A2 to A4)."""
+    employee, layer = city.financing.employee, yuan_to_fen(city.fund.catastrophic_premium.at(month))
+    premium, subsidy = city.financing.resident.per_head(month)
+    relief, floor, cap = employee.unit_relief, employee.base_floor, employee.base_cap
+    return Rates(
+        wage=round(yuan_to_fen(employee.wage_base.at(month)) / 12),
+        floor=1.0 if floor is None else float(floor.at(month)),
+        cap=1.0 if cap is None else float(cap.at(month)),
+        unit=ratio_to_ppm(employee.unit_rate.at(month)),
+        own=ratio_to_ppm(employee.personal_rate.at(month)),
+        relief=ratio_to_ppm(1.0 if relief is None else relief.at(month)),
+        account=ratio_to_ppm(employee.account_unit_share.at(month)),
+        retired=round(yuan_to_fen(employee.account_retired.at(month)) / 12),
+        premium=yuan_to_fen(premium),
+        subsidy=yuan_to_fen(subsidy),
+        layer=(layer, layer),
+    )
 
 
 def prevalence_of(city: CityFile, month: int) -> Floats:

@@ -32,6 +32,7 @@ def settle(city: City) -> None:
         _pay_as_recorded(city, recorded)
         return
     month.settled = settlement.accrue(totals, recorded)
+    city.fund_year.spend([owed.sum(axis=0) for owed in month.settled], city.recorded_by_part(claims, month.visits.cells))
     month.clearing = settlement.elapsed == 12 or month_of(month.index) == 12
     month.paid = settlement.pay_month(month.clearing)
     for instance, due in zip(settlement.instances, month.paid, strict=True):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from model.codes import AGE_BANDS, SCHEMES
+from model.financing import indexed_premium
 from model.policy.leaf import Leaf, leaf, problem
 from model.policy.section import (
     ByCondition,
@@ -228,17 +229,52 @@ class Benefits(Section):
 class EmployeeFinancing(Section):
     """Premiums on wages, and how much of them goes to personal accounts."""
 
-    wage_base: Annotated[Leaf, leaf("yuan/person/year", 0, 1e6, "contribution base of active employees")]
+    wage_base: Annotated[Leaf, leaf("yuan/person/year", 0, 1e6, "mean wage: the base of an active employee of mean income")]
     unit_rate: Annotated[Leaf, leaf("share", 0, 0.3, "employer's rate")]
     personal_rate: Annotated[Leaf, leaf("share", 0, 0.3, "employee's own rate, all to the account")]
-    account_unit_share: Annotated[Leaf, leaf("share", 0, 1, "part of the employer's premium put into accounts")]
+    unit_relief: Annotated[Leaf, leaf("share", 0, 1, "what employers really pay of their premium; all of it unless given")] | None = None
+    base_floor: Annotated[Leaf, leaf("factor", 0, 1, "least contribution base over the wage base; with base_cap")] | None = None
+    base_cap: Annotated[Leaf, leaf("factor", 1, 100, "largest; without the two everybody is on the wage base")] | None = None
+    account_unit_share: Annotated[Leaf, leaf("share", 0, 1, "part of the employer's premium put into an active employee's account")]
+    account_retired: Annotated[Leaf, leaf("yuan/person/year", 0, 1e5, "credit to a retired person's account, from the employers' premiums")]
+
+    @model_validator(mode="after")
+    def _floor_and_cap(self) -> "EmployeeFinancing":
+        if (self.base_floor is None) != (self.base_cap is None):
+            raise problem("base_floor and base_cap come together", found=_given(self), allowed="both, or neither")
+        return self
+
+
+class IndexedPremium(Section):
+    """A resident premium that follows income, with the subsidy in a fixed ratio to it (rules A4)."""
+
+    income_per_head: YuanPerPersonYear
+    share: Annotated[Leaf, leaf("share", 0, 0.1, "premium over income per head")]
+    subsidy_ratio: Annotated[Leaf, leaf("factor", 0, 10, "subsidy over premium")]
 
 
 class ResidentFinancing(Section):
-    """A premium a head, and the subsidy beside it."""
+    """A premium a head and the subsidy beside it, by decree or by an index."""
 
-    premium: YuanPerPersonYear
-    subsidy: YuanPerPersonYear
+    premium: YuanPerPersonYear | None = None
+    subsidy: YuanPerPersonYear | None = None
+    indexed: IndexedPremium | None = None
+
+    @model_validator(mode="after")
+    def _decree_or_index(self) -> "ResidentFinancing":
+        by_decree = [key for key in ("premium", "subsidy") if self[key] is not None]
+        if len(by_decree) == (0 if self.indexed is None else 2) or len(by_decree) == 1:
+            raise problem("premium and subsidy, or else indexed", found=_given(self), allowed="premium and subsidy; or indexed")
+        return self
+
+    def per_head(self, month: int) -> tuple[float, float]:
+        """Premium and subsidy of a month, yuan a person and year."""
+        if self.indexed is not None:
+            index = self.indexed
+            return indexed_premium(*(float(each.at(month)) for each in (index.income_per_head, index.share, index.subsidy_ratio)))
+        assert self.premium is not None  # the schema saw to it
+        assert self.subsidy is not None
+        return float(self.premium.at(month)), float(self.subsidy.at(month))
 
 
 class Financing(Section):

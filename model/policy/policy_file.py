@@ -11,9 +11,10 @@ from pydantic_core import PydanticCustomError
 
 from model.codes import KINDS, OWNERSHIPS, SCHEMES, TIERS
 from model.errors import InputError, nearest
+from model.financing import METHODS, BudgetRule
 from model.policy.cycle_file import CYCLE
 from model.policy.leaf import Leaf, LeafSpec, leaf, problem
-from model.policy.section import Label, Rows, Section, Texts
+from model.policy.section import ByScheme, Label, Rows, Section, Texts
 
 __all__ = ["Budget", "PolicyFile", "PolicyMode", "Route"]
 
@@ -27,6 +28,9 @@ class PolicyMode(Section):
 
     id: Name
     kind: str = Field(min_length=1)
+    sub_budget: Literal["other"] | None = Field(
+        None, description="the sub-budget all of its care draws on; by kind and place of care unless given"
+    )
     parameters: dict[str, Annotated[Leaf, leaf(None, form="any")]] = Field(default_factory=dict)
     cycle: dict[str, Annotated[Leaf, leaf(None, form="any")]] = Field(
         default_factory=dict, description="how what is owed is paid: months, deposit, clearing; a rule that is absent is not in force"
@@ -76,10 +80,64 @@ class Route(Section):
         return set(self.care) == set(KINDS) and all(condition is None for condition in open_ended)
 
 
+PartShare = Annotated[Leaf, leaf("share", 0, 1, "of the usable money; absent: it draws on the rest")]
+
+
+class Parts(Section):
+    """Sub-budgets of one scheme by name; inpatient care in the city gets what they leave (rules A1)."""
+
+    outpatient: PartShare | None = None
+    chronic: PartShare | None = None
+    offsite: PartShare | None = None
+    other: PartShare | None = None
+
+    @model_validator(mode="after")
+    def _within_the_whole(self) -> "Parts":
+        most = sum(max(entry.value for entry in part.history) for _, part in self.items() if part is not None)
+        if most > 1:
+            raise problem("the sub-budgets are more than there is", found=round(most, 9), allowed="at most 1 together")
+        return self
+
+
 class Budget(Section):
     """How the coming year's money follows from the budget base, the same for every mode of the policy (rules A1)."""
 
-    growth: Annotated[Leaf, leaf("share/year", -0.5, 0.5, "growth of the budget base a year")]
+    method: Annotated[Leaf, leaf("name", doc="how it follows; growth unless given", form="text", choices=METHODS)] | None = None
+    growth: Annotated[Leaf, leaf("share/year", -0.5, 0.5, "growth of the budget base a year (method growth)")] | None = None
+    reserve_share: Annotated[Leaf, leaf("share", 0, 0.9, "expected income kept back; the city file's unless given")] | None = None
+    inpatient_ratio: (
+        ByScheme[Annotated[Leaf, leaf("share", 0, 1, "inpatient care in the city, of expected income (method ratio)")]] | None
+    ) = None
+    parts: ByScheme[Parts] | None = None
+
+    @model_validator(mode="after")
+    def _method_has_what_it_needs(self) -> "Budget":
+        methods = self.methods
+        for method, key in (("growth", "growth"), ("ratio", "inpatient_ratio")):
+            if method in methods and self[key] is None:
+                raise problem(f"missing key: {key}", at=f".{key}", allowed=f"a value, as the method is {method}")
+            if method not in methods and self[key] is not None:
+                raise problem(f"only the method {method} has this", at=f".{key}", found=key, allowed=f"method {method}, or no {key}")
+        for key in ("reserve_share", "parts"):
+            if methods == {"growth"} and self[key] is not None:
+                raise problem("last year's budget, grown, has no such thing", at=f".{key}", found=key, allowed="method income or ratio")
+        return self
+
+    @property
+    def methods(self) -> set[str]:
+        """Every method that is in force at some time."""
+        return {"growth"} if self.method is None else {entry.value for entry in self.method.history}
+
+    def rule(self, scheme: str, month: int, reserve: float) -> BudgetRule:
+        """How a scheme's money of the year from a month on is found; ``reserve`` is kept back where the policy says nothing of it."""
+        parts = () if self.parts is None else self.parts[scheme].items()
+        return BudgetRule(
+            method="growth" if self.method is None else self.method.at(month),
+            growth=0.0 if self.growth is None else float(self.growth.at(month)),
+            reserve=reserve if self.reserve_share is None else float(self.reserve_share.at(month)),
+            ratio=0.0 if self.inpatient_ratio is None else float(self.inpatient_ratio[scheme].at(month)),
+            shares=tuple((name, float(part.at(month))) for name, part in parts if part is not None),
+        )
 
 
 class PolicyFile(Section):

@@ -82,6 +82,7 @@ def test_rules_change_at_their_date() -> None:
     ceiling = XUCHANG.benefits.employee.ceiling_basic
     assert (ceiling.at(parse_month("2019-06")), ceiling.at(parse_month("2019-07"))) == (41_000, 50_000)
     subsidy = YUNCHENG.financing.resident.subsidy
+    assert subsidy is not None
     assert [subsidy.at(parse_month(f"{year}-06")) for year in (2020, 2021, 2022)] == [550, 580, 610]
     assert subsidy.source_at(MONTH) == "premium_2021"
 

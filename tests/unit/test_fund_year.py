@@ -1,0 +1,157 @@
+"""Budgets in a whole city: one base for all policies, income first, and what overspending does to the next year."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.city import City
+from model.errors import InputError
+from model.financing import BudgetRule, Part, usable
+from model.fund_year import FundYear
+from model.ledger import Memo
+from model.payment import RECORDED
+from model.policy import load_policy
+
+SCALE = 0.002
+SHIPPED = Path(__file__).parents[2] / "data" / "policies"
+INCOME = """
+method = { value = "income", unit = "name", source = "assumption: a test" }
+reserve_share = { value = 0.1, unit = "share", source = "assumption: a test" }
+"""
+PARTS = """
+parts.employee = {}
+parts.resident.outpatient = { value = 0.1, unit = "share", source = "assumption: a test" }
+parts.resident.other = { value = 0.05, unit = "share", source = "assumption: a test" }
+"""
+
+
+def by_income(name: str, folder: Path, more: str = "") -> Path:
+    """A shipped policy whose budget follows income."""
+    text = (SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("growth = "))
+    path = folder / f"{name}.toml"
+    path.write_text(text.replace(line, INCOME + more).replace('name = "' + name, 'name = "mine_' + name), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def history() -> City:
+    """A year behind it, about to switch."""
+    city = City.load("yuncheng", "ffs", scale=SCALE, seed=5, burn_in=0)
+    city.run_for(12)
+    return city
+
+
+def switched(history: City, policy: Path | str) -> City:
+    city = copy.deepcopy(history)
+    city.switch_policy(policy)
+    return city
+
+
+def test_all_policies_start_from_one_budget_base_and_one_expected_income(history: City, tmp_path: Path) -> None:
+    """Modes divide each scheme's base differently; its sum, and the money that follows from income, are the same to the fen."""
+    arms = [switched(history, by_income(name, tmp_path)) for name in ("ffs", "dip", "global", "package")]
+    first = arms[0].fund_year
+    for arm in arms[1:]:
+        assert np.array_equal(arm.fund_year.base.sum(axis=0), first.base.sum(axis=0))
+        assert np.array_equal(arm.fund_year.income, first.income)
+        assert np.array_equal(arm.fund_year.budget, first.budget)
+    for arm in arms:
+        money = np.zeros(2)
+        for i, instance in enumerate(arm.settlement.instances):
+            assert instance.base[..., RECORDED].sum(axis=0) == pytest.approx(arm.fund_year.base[i].sum(axis=1), abs=1)
+            money += instance.base[..., RECORDED].sum(axis=0) * arm.fund_year.factor(i)
+        expected = [usable(int(income), 0.1) for income in arm.fund_year.income]
+        np.testing.assert_allclose(money, expected, rtol=1e-6)
+
+
+def test_expected_income_is_what_the_year_brings(history: City, tmp_path: Path) -> None:
+    """Nobody is born, dies or retires in the expectation: the year's income differs by that alone."""
+    city = switched(history, by_income("ffs", tmp_path))
+    expected, income, layer = city.fund_year.income.copy(), np.zeros(2), np.zeros(2)
+    for _ in range(12):
+        city.run_for(1)
+        income += city.fund_income
+        layer += [city.ledger.spent(city.ledger.fund(s), Memo.CATASTROPHIC_PREMIUM) for s in range(2)]
+    np.testing.assert_allclose(income - layer, expected, rtol=0.02)
+
+
+def test_growth_is_the_shipped_policies_way(history: City) -> None:
+    city = switched(history, "dip")
+    for i in range(len(city.settlement.instances)):
+        assert city.fund_year.factor(i).tolist() == [1.06, 1.06]
+    assert not city.fund_year.reserve.any()
+
+
+def test_sub_budgets_give_each_kind_of_care_its_money(history: City, tmp_path: Path) -> None:
+    plain = switched(history, by_income("dip", tmp_path)).fund_year
+    city = switched(history, by_income("dip", tmp_path, PARTS))
+    books = city.fund_year
+    assert np.array_equal(books.budget[0], plain.budget[0])
+    money = usable(int(books.income[1]), 0.1)
+    assert books.budget[1].sum() == money
+    assert books.budget[1, [Part.OUTPATIENT, Part.OTHER]].tolist() == pytest.approx([0.1 * money, 0.05 * money], abs=1)
+    points = [instance.id for instance in city.settlement.instances].index("dip")
+    whole = books.base.sum(axis=0)[1]
+    assert books.factor(points)[1] == pytest.approx(books.budget[1, Part.INPATIENT] / whole[Part.INPATIENT])
+    terms = city.settlement.instances[points].terms
+    assert terms.budget[1] == pytest.approx(books.budget[1, Part.INPATIENT], rel=1e-6)
+
+
+def test_a_mode_set_apart_draws_on_the_other_budget(history: City, tmp_path: Path) -> None:
+    path = by_income("dip", tmp_path, PARTS)
+    path.write_text(path.read_text(encoding="utf-8").replace('id = "dip"', 'id = "dip"\nsub_budget = "other"'), encoding="utf-8")
+    books = switched(history, path).fund_year
+    whole = books.base.sum(axis=0)[1]
+    assert not whole[Part.INPATIENT]
+    assert whole[Part.OTHER] > 0
+    assert books.factor(0)[1] == pytest.approx(books.budget[1, Part.OTHER] / whole[Part.OTHER])
+
+
+def test_spending_of_the_months_is_the_year_s_debt(history: City, tmp_path: Path) -> None:
+    city = switched(history, by_income("dip", tmp_path))
+    owed = np.zeros(2, dtype=np.int64)
+    for _ in range(3):
+        city.run_for(1)
+        owed += np.sum(city.now.settled, axis=(0, 1))
+    assert city.fund_year.spent.sum(axis=1).tolist() == owed.tolist()
+
+
+def test_overspending_lowers_next_year_s_money_and_not_the_other_scheme_s() -> None:
+    base = np.zeros((1, 2, 5), dtype=np.int64)
+    base[0, :, Part.INPATIENT] = 1000
+    books = FundYear(base)
+    rules = [BudgetRule("income", 0.0, 0.1, 0.0)] * 2
+    books.open(rules, np.array([1000, 1000]), 0)
+    assert books.budget[:, Part.INPATIENT].tolist() == [900, 900]
+    books.spend([np.array([1050, 900])], base)
+    years = books.close()
+    assert (years[0].from_reserve, years[0].carried) == (100, 50)
+    books.open(rules, np.array([1000, 1000]), 1)
+    assert books.budget[:, Part.INPATIENT].tolist() == [855, 900]
+    assert books.factor(0).tolist() == pytest.approx([0.855, 0.9])
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ('method = { value = "incom", unit = "name", source = "assumption: x" }', "income"),
+        ('method = { value = "income", unit = "name", source = "assumption: x" }\ngrowth = GROWTH', "only the method growth"),
+        ('method = { value = "ratio", unit = "name", source = "assumption: x" }', "inpatient_ratio"),
+        ('reserve_share = { value = 0.05, unit = "share", source = "assumption: x" }\ngrowth = GROWTH', "no such thing"),
+        ("", "growth"),
+        (INCOME + PARTS.replace("0.05", "0.95"), "at most 1"),
+    ],
+)
+def test_budgets_that_do_not_hold_together_are_refused(tmp_path: Path, lines: str, told: str) -> None:
+    text = (SHIPPED / "ffs.toml").read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("growth = "))
+    path = tmp_path / "ffs.toml"
+    path.write_text(text.replace(line, lines.replace("GROWTH", line.removeprefix("growth = "))), encoding="utf-8")
+    with pytest.raises(InputError, match=told) as refused:
+        load_policy(path)
+    assert "ffs.toml" in str(refused.value)
