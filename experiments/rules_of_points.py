@@ -13,6 +13,7 @@ from model.payment.group_costs import weighted_years
 from model.payment.points.auxiliary import coefficient_of
 from model.payment.points.case_points import VARIANTS, case_points, highest, payment_standard, points_without_group
 from model.payment.points.group_points import POINTS_OF, points_of, pooled, rise
+from model.payment.points.institutions import bonus
 
 
 def _case_points(
@@ -53,6 +54,10 @@ def _weighted_years(means: list[float], weights: list[float]) -> Mapping[str, An
     yearly = np.array(means)[:, None]
     mean, _ = weighted_years(yearly, np.ones_like(yearly), np.array(weights)[:, None])
     return {"mean": float(mean[0])}
+
+
+def _bonus(above: float, step: float, cap: float, first: float = 0.0) -> Mapping[str, Any]:
+    return {"bonus": float(bonus(np.array([above]), step, np.array([cap]), first)[0])}
 
 
 def _pooled_mean(means: list[float], cases: list[int]) -> Mapping[str, Any]:
@@ -173,5 +178,18 @@ RULES: Mapping[str, Rule] = {
         },
         {"rise": Field("share", "rise of the mean", low=None), "own": Field("flag", "whether it has a group of its own")},
         _split_group,
+    ),
+    "coefficient_bonus": Rule(
+        "E3",
+        "机构系数加成：指标高于同级每满一档加0.01，封顶",
+        "bonus on an institution’s coefficient: a hundredth for each full step above its level, up to a cap",
+        {
+            "above": Field("share", "by what share it lies above its level", low=None, high=100),
+            "step": Field("share", "excess that earns a hundredth", low=0.0001),
+            "cap": Field("factor", "most that is added"),
+            "first": Field("count", "hundredths for being above at all", optional=True),
+        },
+        {"bonus": Field("factor", "what is added")},
+        _bonus,
     ),
 }

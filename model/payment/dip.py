@@ -11,11 +11,11 @@ import numpy as np
 from model.codes import INPATIENT, SCHEMES, SEVERITIES
 from model.errors import InputError
 from model.payment.explanation import Step
-from model.payment.group_costs import tier_coefficient
 from model.payment.points import settings
 from model.payment.points.auxiliary import auxiliary_coefficients
 from model.payment.points.case_points import N_AGE_SUBTYPES, TESTS, VARIANTS, Lines, PointTable, age_subtype
 from model.payment.points.group_points import GroupRule
+from model.payment.points.institutions import BONUS_STEPS, InstitutionRule
 from model.payment.protocol import RECORDED, RESIDUAL, UNITS, CaseTable, Floats, History, Ints, Traits
 from model.policy.leaf import LeafSpec
 from model.units import FEN
@@ -23,7 +23,7 @@ from model.units import FEN
 _BRANCH_ZH = {"cheap": "偏低病例", "normal": "正常病例", "dear": "偏高病例", "very dear": "极高病例"}
 
 
-def _no_subtypes() -> Floats:
+def _no_table() -> Floats:
     return np.empty((0, 0))
 
 
@@ -33,10 +33,12 @@ class DipTerms:
 
     Attributes:
         points: base points RW of each disease group; 0 where a group has none.
-        coefficient: institution coefficient h by tier code.
+        coefficient: institution coefficient h ``[tier]`` or ``[scheme, tier]``.
         mean_cost: fen of one point's worth of charge, the yardstick of the outlier ratio x.
         budget: fen by scheme for the covered cases of the year.
         opening: fen of in-scope money a point at the start of the year, by scheme.
+        bonus: what is added to h ``[holder]``; without rows: nothing.
+        own_coefficient: h ``[group, tier]`` of groups that have their own, NaN elsewhere; without rows: no group has.
         by_severity, by_age: auxiliary coefficients ``[group, subtype]``, NaN where none is made; without rows where none are used.
     """
 
@@ -45,8 +47,10 @@ class DipTerms:
     mean_cost: float
     budget: Floats
     opening: Floats = field(default_factory=lambda: np.zeros(len(SCHEMES)))
-    by_severity: Floats = field(default_factory=_no_subtypes)
-    by_age: Floats = field(default_factory=_no_subtypes)
+    bonus: Floats = field(default_factory=lambda: np.empty(0))
+    own_coefficient: Floats = field(default_factory=_no_table)
+    by_severity: Floats = field(default_factory=_no_table)
+    by_age: Floats = field(default_factory=_no_table)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,16 @@ class Dip:
     split_gate: float = 0.0
     year_weights: tuple[float, ...] = (1.0, 0.0, 0.0)
     rescale: str = "none"
+    tier_values: tuple[float, ...] = ()
+    tier_values_employee: tuple[float, ...] = ()
+    cmi_caps: tuple[float, ...] = (0.0, 0.0, 0.0)
+    children_caps: tuple[float, ...] = (0.0, 0.0, 0.0)
+    elderly_caps: tuple[float, ...] = (0.0, 0.0, 0.0)
+    bonus_steps: tuple[float, ...] = BONUS_STEPS
+    group_coefficients: str = "none"
+    group_cases: float = 15.0
+    basic_groups: str = "by_level"
+    basic_cv: float = 0.7
     outlier_mean: str = "level"
     low_line: float = 0.5
     high_line: float = 2.0
@@ -89,6 +103,8 @@ class Dip:
                 settings.known(key, getattr(self, key), spec.choices)
         if self.points_method == "reference" and not self.reference_group:
             raise InputError("missing key: reference_group", path="parameters.reference_group", allowed="the code of a group")
+        if self.tier_coefficient == "fixed" and not self.tier_values:
+            raise InputError("missing key: tier_values", path="parameters.tier_values", allowed="coefficients by level")
         if not self.low_line < self.high_line <= self.very_high_line:
             found = f"{self.low_line:g}, {self.high_line:g}, {self.very_high_line:g}"
             raise InputError("lines of outliers must rise", path="parameters.high_line", found=found, allowed="low < high ≤ very high")
@@ -108,15 +124,41 @@ class Dip:
             keeps_sum=self.rescale == "keep_sum",
         )
 
+    @property
+    def institution_rule(self) -> InstitutionRule:
+        """How institution coefficients are set."""
+        return InstitutionRule(
+            source=self.tier_coefficient,
+            values=self.tier_values,
+            employee_values=self.tier_values_employee,
+            cmi_caps=self.cmi_caps,
+            children_caps=self.children_caps,
+            elderly_caps=self.elderly_caps,
+            steps=self.bonus_steps,
+            per_group=self.group_coefficients == "operative",
+            least_cases=self.group_cases,
+            one_price=self.basic_groups == "one_price",
+            basic_cv=self.basic_cv,
+        )
+
     def post(self, history: History) -> DipTerms:
         """Points of the groups by their mean costs, shrunk to the catalogue's weight where cases are few; coefficients; values."""
         cases = history.cases
         groups = self.group_rule.of(history)
         points = groups.points if self.without_points == "catalogue" else np.where(groups.cases > 0, groups.points, 0.0)
-        coefficient = tier_coefficient(cases, groups.mean)
+        institutions = self.institution_rule
         budget = history.base[..., RECORDED].sum(axis=0) * history.factor
         by_severity, by_age = self._auxiliaries(history)
-        terms = DipTerms(points, coefficient, groups.mean_cost, budget, by_severity=by_severity, by_age=by_age)
+        terms = DipTerms(
+            points=points,
+            coefficient=institutions.levels(cases, groups.mean),
+            mean_cost=groups.mean_cost,
+            budget=budget,
+            bonus=institutions.bonuses(cases, points, history.holders),
+            own_coefficient=institutions.own(cases, groups.mean, history.groups),
+            by_severity=by_severity,
+            by_age=by_age,
+        )
         return replace(terms, opening=_opening_value(cases, self.tariff(cases, terms), terms.mean_cost))
 
     def tariff(self, cases: CaseTable, terms: DipTerms) -> Floats:
@@ -141,6 +183,8 @@ class Dip:
             coefficient=terms.coefficient,
             mean_cost=terms.mean_cost,
             opening=terms.opening,
+            bonus=terms.bonus,
+            own_coefficient=terms.own_coefficient,
             by_severity=terms.by_severity,
             by_age=terms.by_age,
             by_level=self.outlier_mean == "level",
@@ -195,7 +239,7 @@ class Dip:
             ("age", age_subtype(cases.age), N_AGE_SUBTYPES),
         ):
             if used not in self.auxiliary:
-                found.append(_no_subtypes())
+                found.append(_no_table())
                 continue
             made = auxiliary_coefficients(
                 cases.group, subtype, cases.charge.astype(float), (groups, n), self.auxiliary_cases, self.auxiliary_gate

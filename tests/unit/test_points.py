@@ -268,3 +268,72 @@ def mode_points(mode: Dip, cases: Any) -> float:
     """Mean points of last year's cases without any adjustment: the mean cost over the mode's own yardstick."""
     terms = mode.post(history(cases, totals(1), weight=np.array([1.0, 5.0])))
     return float(cases.charge.mean() / terms.mean_cost)
+
+
+# Institution coefficients
+
+
+def test_a_list_gives_coefficients_by_level_and_by_scheme() -> None:
+    mode = Dip(prior_cases=0, tier_coefficient="fixed", tier_values=(0.55, 0.72, 0.93), tier_values_employee=(0.5, 0.7, 0.9))
+    terms = mode.post(history(case_table(10, charge=100_000.0), totals(1)))
+    cases = case_table(4, tier=[0, 2, 0, 2], scheme=[0, 0, 1, 1], charge=80_000.0)
+    assert mode.tariff(cases, terms).tolist() == [500.0, 900.0, 550.0, 930.0]
+    with pytest.raises(InputError, match="tier_values"):
+        Dip(tier_coefficient="fixed")
+
+
+def test_levels_may_be_compared_within_each_scheme() -> None:
+    """Employees cost the same at both levels, residents half as much at the lower."""
+    cases = case_table(8, tier=[0, 0, 1, 1] * 2, scheme=[0] * 4 + [1] * 4, charge=np.r_[np.full(4, 2e5), 1e5, 1e5, 2e5, 2e5])
+    posted = Dip(prior_cases=0, tier_coefficient="estimated_by_scheme").post(history(cases, totals(1)))
+    assert posted.coefficient[0, 0] == posted.coefficient[0, 1]
+    assert posted.coefficient[1, 0] * 2 == pytest.approx(posted.coefficient[1, 1])
+
+
+def test_bonuses_go_to_hospitals_above_their_level_and_end_at_the_caps() -> None:
+    """Holder 1 has only the dear group, holder 0 mostly the cheap one; holder 2 is of another level; holder 3 has only the old."""
+    holder = np.repeat([0, 1, 2, 3], 10)
+    tier = np.array([1, 1, 2, 1], dtype=np.int8)
+    cases = case_table(
+        40,
+        holder=holder,
+        provider=holder,
+        tier=tier[holder],
+        group=np.where(holder == 1, 1, 0),
+        charge=np.where(holder == 1, 3e5, 1e5),
+        age=np.where(holder == 3, 80, 40),
+    )
+    mode = Dip(prior_cases=0, cmi_caps=(0.0, 0.06, 0.13), elderly_caps=(0.0, 0.03, 0.03))
+    terms = mode.post(history(cases, totals(4), tier=tier))
+    assert terms.bonus.tolist() == pytest.approx([0.0, 0.06, 0.0, 0.03])
+    plain = replace(mode, cmi_caps=(0.0,) * 3, elderly_caps=(0.0,) * 3)
+    more = mode.tariff(cases, terms) / plain.tariff(cases, plain.post(history(cases, totals(4), tier=tier)))
+    assert more[[0, 20]].tolist() == [1.0, 1.0]
+    assert (more[[10, 30]] > 1).all()
+
+
+def test_basic_groups_may_have_one_price_if_their_costs_are_alike() -> None:
+    facts = group_facts(np.ones(3), basic=[True, True, False])
+    rng = np.random.default_rng(5)
+    group = np.repeat([0, 1, 2], 60)
+    tier = np.tile([0, 1, 2], 60)
+    charge = 1e5 * (1 + tier) * np.where(group == 1, rng.lognormal(0, 1.5, 180), 1.0)
+    past = history(case_table(180, group=group, tier=tier, charge=charge), totals(1), groups=facts)
+    mode = Dip(prior_cases=0, basic_groups="one_price", outlier_mean="group", low_line=0.0, high_line=50.0, very_high_line=50.0)
+    terms = mode.post(past)
+    points = [mode.tariff(case_table(3, group=g, tier=[0, 1, 2], charge=1e5), terms) for g in range(3)]
+    assert np.ptp(points[0]) == 0
+    assert np.ptp(points[1]) > 0
+    assert np.ptp(points[2]) > 0
+
+
+def test_operative_groups_may_have_coefficients_of_their_own() -> None:
+    """All groups are dearer at the higher level, but the operative one is not."""
+    facts = group_facts(np.ones(2), operative=[True, False])
+    cases = case_table(
+        80, group=np.repeat([0, 1], 40), tier=np.tile([0, 1], 40), charge=np.where(np.arange(80) < 40, 2e5, np.tile([1e5, 3e5], 40))
+    )
+    terms = Dip(prior_cases=0, group_coefficients="operative").post(history(cases, totals(1), groups=facts))
+    assert terms.own_coefficient[0, :2].tolist() == pytest.approx([1.0, 1.0])
+    assert np.isnan(terms.own_coefficient[1]).all()
+    assert np.isnan(terms.own_coefficient[0, 2])

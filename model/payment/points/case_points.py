@@ -110,6 +110,8 @@ class PointTable:
     Attributes:
         points: RW ``[group]``; 0 for a group without points.
         coefficient: h ``[tier]`` or ``[scheme, tier]``.
+        bonus: what is added to h ``[holder]``; without rows: nothing.
+        own_coefficient: h ``[group, tier]`` of groups that have their own, NaN elsewhere; without rows: no group has.
         mean_cost: fen a point, the yardstick of x: RW times this is the group's mean cost.
         opening: fen of in-scope money a point at the start of the year, by scheme.
         by_severity, by_age: auxiliary coefficients ``[group, subtype]``, NaN where none was made; without rows: no such coefficients.
@@ -121,6 +123,8 @@ class PointTable:
 
     points: Floats
     coefficient: Floats
+    bonus: Floats
+    own_coefficient: Floats
     mean_cost: float
     opening: Floats
     by_severity: Floats
@@ -154,12 +158,15 @@ class PointTable:
             _column(cases.group, np.int16),
             _column(cases.tier, np.int8),
             _column(cases.scheme, np.int8),
+            _column(cases.holder, np.int64),
             _column(cases.severity, np.int8),
             _column(cases.age, np.int16),
             _column(cases.charge, np.float64),
             _column(cases.in_scope, np.float64),
             _column(self.points, np.float64),
             _column(np.broadcast_to(self.coefficient, (len(SCHEMES), len(TIERS))), np.float64),
+            _column(self.bonus, np.float64),
+            _column(self.own_coefficient, np.float64),
             float(self.mean_cost),
             _column(self.opening, np.float64),
             _column(self.by_severity, np.float64),
@@ -275,12 +282,15 @@ def _table_points(
     group: NDArray[np.int16],
     tier: NDArray[np.int8],
     scheme: NDArray[np.int8],
+    holder: NDArray[np.int64],
     severity: NDArray[np.int8],
     age: NDArray[np.int16],
     charge: Floats,
     in_scope: Floats,
     points: Floats,
     coefficient: Floats,
+    bonus: Floats,
+    own_coefficient: Floats,
     mean_cost: float,
     opening: Floats,
     by_severity: Floats,
@@ -294,7 +304,10 @@ def _table_points(
     out = np.empty(len(group))
     for i in range(len(group)):
         g, value = group[i], opening[scheme[i]]
-        rw, h, aux, x = points[g], coefficient[scheme[i], tier[i]], 1.0, 1.0
+        rw, aux, x = points[g], 1.0, 1.0
+        h = own_coefficient[g, tier[i]] if len(own_coefficient) else np.nan
+        if h != h:
+            h = coefficient[scheme[i], tier[i]] + (bonus[holder[i]] if len(bonus) else 0.0)
         if rw > 0.0:
             aux = highest(by_severity, by_age, g, severity[i], age[i])
             x = _ratio(variant, rw, h, aux, charge[i], in_scope[i], mean_cost, value, by_level)

@@ -8,6 +8,7 @@ from model.errors import InputError, nearest
 from model.payment.parameters import parameters
 from model.payment.points.case_points import VARIANTS
 from model.payment.points.group_points import POINTS_OF, TRIMS
+from model.payment.points.institutions import SOURCES
 from model.policy.leaf import LeafSpec, leaf
 
 OUTLIER_MEANS = ("level", "group")
@@ -68,6 +69,36 @@ GROUPS: Mapping[str, LeafSpec] = {
 """How base points of groups are found, by name."""
 
 
+def _by_tier(doc: str) -> LeafSpec:
+    return leaf("factor", 0, 10, f"{doc}, by level: primary, secondary, tertiary", form="vector", length=3, optional=True)
+
+
+INSTITUTIONS: Mapping[str, LeafSpec] = {
+    "tier_coefficient": _names(
+        "how institution coefficients are set: from costs, from costs within each scheme, by a list", SOURCES, optional=False
+    ),
+    "tier_values": _by_tier("coefficients of the list"),
+    "tier_values_employee": _by_tier("coefficients of the list for employees’ cases, where they differ"),
+    "cmi_caps": _by_tier("most that is added to a hospital’s coefficient for a case mix above its level’s"),
+    "children_caps": _by_tier("the same for a share of children up to six"),
+    "elderly_caps": _by_tier("the same for a share of people from seventy"),
+    "bonus_steps": leaf(
+        "share",
+        0.001,
+        10,
+        "excess over the level that earns a hundredth: case mix, children, old people; 5, 10 and 20 % unless given",
+        form="vector",
+        length=3,
+        optional=True,
+    ),
+    "group_coefficients": _names("whether operative groups have coefficients of their own, level by level", ("none", "operative")),
+    "group_cases": _number("case", 1, 1e6, "fewest cases of a group at a level for a coefficient of its own; 15 unless given"),
+    "basic_groups": _names("price of basic groups: by level like the others, or one at every level", ("by_level", "one_price")),
+    "basic_cv": _number("ratio", 0, 100, "largest coefficient of variation of a basic group; 0.7 unless given"),
+}
+"""How institution coefficients are set, by name."""
+
+
 def known(path: str, found: str, allowed: tuple[str, ...]) -> None:
     """Complains about a name that is not among the allowed.
 
@@ -81,6 +112,6 @@ def known(path: str, found: str, allowed: tuple[str, ...]) -> None:
 POINTS: Mapping[str, LeafSpec] = {
     **GROUPS,
     **CASES,
-    "tier_coefficient": _names("how institution coefficients are set", ("estimated",), optional=False),
+    **INSTITUTIONS,
 }
 """All parameters of payment by points."""
