@@ -15,6 +15,7 @@ from model.care import eligible
 from model.cases import CaseTruth, Claims
 from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History, get_mode, list_modes
 from model.quote import ALL_GAINS, Quote, read_prices
+from model.routing import Routing
 from model.settlement import Instance, Settlement
 from model.supervision import AUDITED_CHANNELS
 
@@ -53,8 +54,8 @@ def _measure_mode(city: TimedCity, name: str, claims: Claims, truth: CaseTruth, 
 def _books(city: TimedCity, name: str, claims: Claims) -> Settlement:
     """Books in which one mode covers everything, open for a year whose base is the given month twelve times."""
     providers, holders = city.geography.providers, city.settlement
-    instance = Instance(name, get_mode(name)())
-    settlement = Settlement([instance], np.zeros_like(holders.route), providers.group, holders.holders, city.geography.n_groups)
+    instance, routing = Instance(name, get_mode(name)()), Routing.alone(len(providers), len(city.catalogue))
+    settlement = Settlement([instance], routing, providers.group, holders.holders, city.geography.n_groups)
     base = 12.0 * _totals(settlement, claims, np.zeros(len(claims)))
     billed = claims.billed(claims.group_coded, city.group_facts.kind)
     table = settlement.case_table(0, **billed)

@@ -22,6 +22,7 @@ from model.payment import MEASURES, CaseTable, GroupFacts, History, HolderFacts,
 from model.payment.explanation import Explaining, Step
 from model.policy.cycle_file import CYCLE
 from model.policy.leaf import LeafSpec
+from model.routing import Routing
 from model.settlement import Instance, Settlement
 
 if TYPE_CHECKING:
@@ -310,8 +311,7 @@ def _books(mode: Any, cycle: Cycle, hospitals: list[Row]) -> Settlement:
         local=np.array([*(row.get("local", True) for row in hospitals), *(1 for _ in groups)], dtype=bool),
         beds=np.array([*(row.get("beds", 100) for row in hospitals), *spare], dtype=float),
     )
-    route = np.zeros((len(KINDS), n, len(SCHEMES), 4), dtype=np.int8)
-    return Settlement([Instance("mode", mode, cycle)], route, member, holders, len(groups))
+    return Settlement([Instance("mode", mode, cycle)], Routing.alone(n, 1), member, holders, len(groups))
 
 
 def _totals(settlement: Settlement, cases: CaseTable, units: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -28,6 +28,7 @@ from model.payment import (
     HolderFacts,
     PaymentMode,
 )
+from model.routing import Routing
 from model.settlement import Instance, Settlement
 
 Floats = NDArray[np.float64]
@@ -129,8 +130,8 @@ def nothing_remembered(mode: PaymentMode) -> History:
 
 def books_of(mode: PaymentMode, history: History) -> Settlement:
     """Books in which the mode covers everything, with their first year begun."""
-    route = np.zeros((len(KINDS), N_PROVIDERS, N_SCHEMES, 4), dtype=np.int8)
-    books = Settlement([Instance("mode", mode, Cycle())], route, GROUP, history.holders, N_GROUPS)
+    routing = Routing.alone(N_PROVIDERS, N_DISEASES)
+    books = Settlement([Instance("mode", mode, Cycle())], routing, GROUP, history.holders, N_GROUPS)
     books.instances[0].base = history.base
     books.start_year([history])
     return books

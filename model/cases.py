@@ -37,7 +37,8 @@ class CaseTruth(Columns):
     """One inpatient need at one provider, before the provider decides anything.
 
     Money in fen as float64 (standard charges are expectations, not bookings); ``need`` is the case's cost over its group's mean;
-    ``noisy_need`` what admission staff see of it; the four ``u_*`` are fixed uniforms that say whether a case is eligible for a channel.
+    ``noisy_need`` what admission staff see of it; ``relation`` of the patient to the provider and ``instance``, the mode that covers the
+    case if it is written as what it is; the four ``u_*`` are fixed uniforms that say whether a case is eligible for a channel.
     """
 
     uid: NDArray[np.uint64]
@@ -54,6 +55,7 @@ class CaseTruth(Columns):
     standard_stay: NDArray[np.float32]
     in_scope_share: NDArray[np.float32]
     recorded_share: NDArray[np.float32]
+    relation: NDArray[np.int8]
     instance: NDArray[np.int8]
     head_group: NDArray[np.int16]
     u_code: NDArray[np.float32]

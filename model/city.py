@@ -27,7 +27,7 @@ from model.cases import Claims
 from model.catalogue import load_catalogue
 from model.census import credit_accounts, heads_by_area
 from model.claim_table import claim_frame
-from model.codes import CHRONIC, INCOME_FIFTHS, INPATIENT, KINDS, OWNERSHIPS, SCHEMES, SEVERITIES, TIERS
+from model.codes import CHRONIC, INCOME_FIFTHS, KINDS, OWNERSHIPS, SCHEMES, SEVERITIES, TIERS
 from model.decisions import Decision
 from model.demography import DemographyRules, prepare_demography
 from model.errors import InputError
@@ -47,7 +47,8 @@ from model.policy import PolicyFile, load_behaviour, load_city, load_policy
 from model.population import PopulationPlan, synthesise
 from model.quote import Quote
 from model.record import Record
-from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Settlement
+from model.routing import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, routing_of
+from model.settlement import Settlement
 from model.streams import normals, uniforms
 from model.units import yuan_to_fen
 from model.visits import C_BASIC, C_CHARGE, C_IN_SCOPE, C_VISITS, visit_columns
@@ -95,6 +96,15 @@ class VisitCells:
     charge: Floats
     in_scope: Floats
     basic: Floats
+
+
+@dataclass(frozen=True)
+class BudgetBase:
+    """The months before a policy began, at most twelve: ``claims``, visit ``cells`` and the factor that makes a year of them."""
+
+    claims: Claims
+    cells: NDArray[np.int64]
+    scale: float
 
 
 class City(mesa.Model):
@@ -220,6 +230,9 @@ class City(mesa.Model):
         first = [int(np.flatnonzero(areas.county == c)[0]) for c in range(len(self.geography.counties))]
         self.lead_hospital = areas.county_hospital[first]
         self.lead_primary = areas.primary[first]
+        # the usual patient of a provider is a head of its county
+        lead = np.isin(np.arange(len(self.geography.providers)), np.concatenate([areas.primary, areas.county_hospital]))
+        self.usual_relation = _relation(lead, self.geography.providers.group >= 0)
 
     def _make_people(self) -> None:
         city, month = self.settings, self.base_month
@@ -324,10 +337,10 @@ class City(mesa.Model):
         for scheme, amount in enumerate(opening):
             self.ledger.post(int(AccountKind.GOVERNMENT), self.ledger.fund(scheme), amount, Memo.OPENING)
         self.ledger.start_month()
-        self.settlement: Settlement = setup.settlement_of(self.policy, self.geography, self.base_month)
+        self.settlement: Settlement = setup.settlement_of(self.policy, self.geography, self.group_facts, self.base_month)
         self.insurer = Insurer(self, self.settlement, setup.audit_rules_of(self.behaviour, self.base_month))
-        self.usual_instance = self._usual_instance()
         self.policy_open = False
+        self.policy_start = self.month
         self._claims: list[Claims] = []
         self._cells: list[NDArray[np.int64]] = []
         self._cell_total: NDArray[np.int64] = np.zeros(1, dtype=np.int64)
@@ -390,20 +403,16 @@ class City(mesa.Model):
         """Puts a policy in force from the next month: old books are cleared, the budget base is the last twelve months."""
         self.policy = self._read_policy(policy)
         self._clear_books()
-        self.settlement = setup.settlement_of(self.policy, self.geography, self.month)
+        self.settlement = setup.settlement_of(self.policy, self.geography, self.group_facts, self.month)
         self.insurer.settlement = self.settlement
-        self.usual_instance = self._usual_instance()
         self.open_policy()
 
     def open_policy(self) -> None:
         """Fixes the budget base from the remembered months and opens the first settlement year."""
-        self._reroute()
         recent = self.recent_claims()
-        scale = 12.0 / self.months_remembered
-        totals, _ = self.book(recent, self._cell_sum(), count_units=False)
-        for instance, base in zip(self.settlement.instances, totals, strict=True):
-            instance.base = base * scale
-        self.fund_year = FundYear(np.rint(self.recorded_by_part(recent, self._cell_sum()) * scale).astype(np.int64))
+        self.policy_start = self.remembered_until
+        self._budget_base = BudgetBase(recent, self._cell_sum(), 12.0 / self.months_remembered)
+        self.fund_year = FundYear(self._reroute())
         self.settlement.years = 0
         self.policy_open = True
         delivered = np.bincount(recent.provider, weights=recent.charge.astype(np.float64), minlength=len(self.fixed_cost))
@@ -417,11 +426,13 @@ class City(mesa.Model):
         """Terms of the coming settlement year from what is remembered."""
         if not self.policy_open:
             return
+        if self.policy.dated and self.settlement.years:
+            self.fund_year.base = self._reroute()
         recent = self.recent_claims()
         if self.months_remembered == REMEMBERED:
             self._past_years.keep(self.remembered_until, recent, len(self.catalogue.codes))
         self._open_fund_year()
-        heads = self._heads()
+        heads, usual = self._heads(), self._usual_instance()
         histories = []
         for i, instance in enumerate(self.settlement.instances):
             mine = recent.take(recent.instance == i)
@@ -429,7 +440,7 @@ class City(mesa.Model):
             histories.append(
                 History(
                     cases=table,
-                    earlier=self._past_years.before(self.remembered_until, self.settlement.tier, self.usual_instance == i),
+                    earlier=self._past_years.before(self.remembered_until, self.settlement.tier, usual == i),
                     base=instance.base,
                     factor=self.fund_year.factor(i),
                     heads=self.settlement.own_heads(instance, heads),
@@ -491,11 +502,25 @@ class City(mesa.Model):
             for instance, due in zip(self.settlement.instances, self.settlement.pay_month(True), strict=True):
                 pay_out(self, due, instance.by_group, True)
 
-    def _reroute(self) -> None:
-        """Remembered claims are covered by whatever the policy in force says."""
-        for claims in self._claims:
-            relation = self._related(claims.head_institution, claims.head_group, claims.provider)
-            claims.instance[:] = self.settlement.instance_of(INPATIENT, claims.provider, claims.scheme, relation)
+    def _reroute(self) -> NDArray[np.int64]:
+        """Puts the routes of the settlement year that begins in force; remembered claims and the budget base are split by them.
+
+        A mode whose care has not changed keeps its base to the fen, and no money is lost between modes.
+
+        Returns:
+            Money recorded in the base by mode, scheme and sub-budget, fen.
+        """
+        modes = [instance.mode for instance in self.settlement.instances]
+        start, now = self.policy_start, self.remembered_until
+        self.settlement.reroute(routing_of(self.policy, modes, self.geography, self.group_facts, start, now))
+        base = self._budget_base
+        for claims in (*self._claims, base.claims):
+            relation = self.relation_of(claims)
+            claims.instance[:] = self.settlement.routing.of_stay(claims.group_coded, claims.provider, claims.scheme, relation)
+        totals, _ = self.book(base.claims, base.cells, count_units=False)
+        for instance, total in zip(self.settlement.instances, totals, strict=True):
+            instance.base = total * base.scale
+        return np.rint(self.recorded_by_part(base.claims, base.cells) * base.scale).astype(np.int64)
 
     def _heads(self) -> Floats:
         """Insured people assigned to each holder by scheme."""
@@ -508,13 +533,9 @@ class City(mesa.Model):
         return heads
 
     def _usual_instance(self) -> NDArray[np.int8]:
-        """Mode that covers a stay of a county's own head at each of its providers, by scheme."""
-        providers, areas = self.geography.providers, self.geography.areas
-        n = len(providers)
-        lead = np.isin(np.arange(n), np.concatenate([areas.primary, areas.county_hospital]))
-        relation = _relation(lead, providers.group >= 0)
-        scheme = np.arange(2)[None, :]
-        return self.settlement.instance_of(INPATIENT, np.arange(n)[:, None], scheme, relation[:, None])
+        """Mode that covers a stay of each provider's usual patients ``[group, provider, scheme]``."""
+        group, provider = np.arange(len(self.catalogue))[:, None, None], np.arange(len(self.usual_relation))[None, :, None]
+        return self.settlement.routing.of_stay(group, provider, np.arange(2), self.usual_relation[None, :, None])
 
     def assigned(self, area: NDArray[Any], provider: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether people of an area are assigned to the provider: their township's institution and their county hospital."""
@@ -525,6 +546,10 @@ class City(mesa.Model):
     def relation(self, area: NDArray[Any], county: NDArray[Any], provider: NDArray[Any]) -> NDArray[np.int8]:
         """Relation of patients to providers: nobody's head, the institution's, its group's, or both."""
         return self._related(self.assigned(area, provider), county, provider)
+
+    def relation_of(self, claims: Claims) -> NDArray[np.int8]:
+        """Relation of each claim's patient to its provider."""
+        return self._related(claims.head_institution, claims.head_group, claims.provider)
 
     def _related(self, assigned: NDArray[np.bool_], county: NDArray[Any], provider: NDArray[Any]) -> NDArray[np.int8]:
         group = self.geography.providers.group[provider]
@@ -579,7 +604,7 @@ class City(mesa.Model):
             kind=kind,
             county=county,
             own=own,
-            instance=self.settlement.instance_of(kind, provider, scheme, relation),
+            instance=self.settlement.routing.of_visit(kind, provider, scheme, relation),
             visits=values[:, C_VISITS],
             charge=values[:, C_CHARGE],
             in_scope=values[:, C_IN_SCOPE],

@@ -23,6 +23,10 @@ PUBLIC, PRIVATE = range(2)
 KINDS = ("common", "chronic", "emergency", "inpatient")
 """Kind of care an episode asks for."""
 COMMON, CHRONIC, EMERGENCY, INPATIENT = range(4)
+VISIT_KINDS = KINDS[:INPATIENT]
+"""Kinds that are visits; their codes come first."""
+STAY_KINDS = KINDS[INPATIENT:]
+"""Kinds that are stays in bed; the disease group says which."""
 
 SEVERITIES = ("mild", "moderate", "severe")
 MILD, MODERATE, SEVERE = range(3)

@@ -52,10 +52,10 @@ class PastYears:
         self._years = kept[:YEARS_KEPT]
 
     def before(self, month: int, tier: NDArray[np.int8], covered: NDArray[np.bool_]) -> tuple[GroupYear, ...]:
-        """Years that ended before the twelve months up to ``month``, of the stays ``covered[provider, scheme]``."""
+        """Years that ended before the twelve months up to ``month``, of the stays ``covered[group, provider, scheme]``."""
         found: list[GroupYear] = []
         for year in self._years:
             if year.end <= month - MONTHS and len(found) < YEARS_KEPT - 1:
-                mine = covered[year.provider, year.scheme]
+                mine = covered[year.group, year.provider, year.scheme]
                 found.append(GroupYear(year.group[mine], tier[year.provider[mine]], year.scheme[mine], year.cases[mine], year.charge[mine]))
         return tuple(found)

@@ -62,12 +62,14 @@ class Prices:
 class _Case:
     """Cases under the conduct in force: what stays the same in all alternatives, and what they bring.
 
-    ``table`` as the modes see them, and the mode ``instance`` of each; linear prices of a ``unit``, of being a ``case``, of a ``day`` and
-    of a fen of charge, from all payers and less variable cost; ``slope``, what a fen brings more inside the catalogue than outside;
-    shares of the charge ``inside`` and, of that, ``recorded``; the money they bring as planned (``base``).
+    ``table`` as the modes see them, the patient's ``relation`` to the provider, and the mode ``instance`` of each; linear prices of a
+    ``unit``, of being a ``case``, of a ``day`` and of a fen of charge, from all payers and less variable cost; ``slope``, what a fen
+    brings more inside the catalogue than outside; shares of the charge ``inside`` and, of that, ``recorded``; the money they bring as
+    planned (``base``).
     """
 
     instance: NDArray[np.int8]
+    relation: NDArray[np.int8]
     table: CaseTable
     unit: Floats
     case: Floats
@@ -156,7 +158,7 @@ class Quote:
         if "code" in only:
             at = np.flatnonzero(able.code)
             mine = case.take(at)
-            raw = self._money(mine, mine.table.charge, mine.table.stay, self.catalogue.code_up[mine.table.group]) - mine.base
+            raw = self._money(self._as_group(mine, self.catalogue.code_up), mine.table.charge, mine.table.stay) - mine.base
             acts["code_raw"][at] = raw
             # what audit takes back is a gain; a loss it leaves alone
             acts["code"][at] = raw - self._sanction(CODING, p[at]) * np.maximum(raw, 0.0)
@@ -182,13 +184,8 @@ class Quote:
 
     def _planned(self, truth: CaseTruth, q: Floats, shift: Floats) -> _Case:
         """Cases as the providers' present conduct would have them, and what a unit and a fen of each are worth."""
-        m, at = self.prices.by_measure, self.prices.cell(truth.instance, truth.provider, truth.scheme)
         charge = truth.standard_charge * q
         inside, recorded = truth.in_scope_share.astype(np.float64) * (1 - shift), truth.recorded_share.astype(np.float64)
-        own = m[OWN_PAY].take(at) + 1.0
-        # what the fund does not record in scope, patients and the layers above it pay
-        slope = m[IN_SCOPE].take(at) + recorded * m[RECORDED].take(at) + (1 - recorded) * (m[RESIDUAL].take(at) + 1.0) - own
-        fen = m[CHARGE].take(at) + own + inside * slope - self.prices.kappa
         table = self.settlement.case_table(
             truth.instance,
             provider=truth.provider,
@@ -206,9 +203,28 @@ class Quote:
             emergency=truth.emergency,
             readmission=np.zeros(len(truth), dtype=bool),
         )
-        unit, case, day = m[UNITS].take(at), m[CASES].take(at), m[DAYS].take(at)
-        planned = _Case(truth.instance, table, unit, case, day, fen, slope, inside, recorded, base=np.zeros(0))
+        planned = self._priced(truth.instance, truth.relation, table, inside, recorded)
         return replace(planned, base=self._brings(planned, table))
+
+    def _priced(self, instance: NDArray[np.int8], relation: NDArray[np.int8], table: CaseTable, inside: Floats, recorded: Floats) -> _Case:
+        """Cases with what a unit, a case, a day and a fen are worth under the modes that cover them; what they bring is left open."""
+        m, at = self.prices.by_measure, self.prices.cell(instance, table.provider, table.scheme)
+        own = m[OWN_PAY].take(at) + 1.0
+        # what the fund does not record in scope, patients and the layers above it pay
+        slope = m[IN_SCOPE].take(at) + recorded * m[RECORDED].take(at) + (1 - recorded) * (m[RESIDUAL].take(at) + 1.0) - own
+        fen = m[CHARGE].take(at) + own + inside * slope - self.prices.kappa
+        unit, case, day = m[UNITS].take(at), m[CASES].take(at), m[DAYS].take(at)
+        return _Case(instance, relation, table, unit, case, day, fen, slope, inside, recorded, base=np.zeros(0))
+
+    def _as_group(self, case: _Case, other: NDArray[np.int16]) -> _Case:
+        """The cases written as another group, ``other[group]``: another mode may then cover them."""
+        group = other[case.table.group]
+        table, settlement = replace(case.table, group=group, kind=self.kind[group]), self.settlement
+        if not settlement.routing.by_group:
+            return replace(case, table=table)
+        instance = settlement.routing.of_stay(group, table.provider, table.scheme, case.relation)
+        table = replace(table, holder=settlement.holder_table[instance, table.provider])
+        return self._priced(instance, case.relation, table, case.inside, case.recorded)
 
     def _brings(self, case: _Case, table: CaseTable) -> Floats:
         """Revenue from all payers less variable cost, fen, of cases as a table has them."""
@@ -216,15 +232,11 @@ class Quote:
         money: Floats = case.case + case.unit * units + case.fen * table.charge + case.day * table.stay
         return money
 
-    def _money(
-        self, case: _Case, charge: Floats, days: Floats, group: NDArray[np.int16] | None = None, readmission: bool = False
-    ) -> Floats:
-        """Revenue of a case from all payers less its variable cost, fen, if charge, days, group or history were other than planned."""
+    def _money(self, case: _Case, charge: Floats, days: Floats, readmission: bool = False) -> Floats:
+        """Revenue of a case from all payers less its variable cost, fen, if charge, days or history were other than planned."""
         in_scope = charge * case.inside
         recorded = in_scope * case.recorded
-        changed: dict[str, NDArray[Any]] = {} if group is None else {"group": group, "kind": self.kind[group]}
-        if readmission:
-            changed["readmission"] = np.ones(len(charge), dtype=bool)
+        changed: dict[str, NDArray[Any]] = {"readmission": np.ones(len(charge), dtype=bool)} if readmission else {}
         table = replace(
             case.table,
             charge=charge,
@@ -250,8 +262,8 @@ class Quote:
         return stay_days(standard, intensity, self.rules.stay_response)
 
     def _treated(self, case: _Case) -> Floats:
-        dearer, group = case.table.charge * (1 + self.rules.treat_uplift), self.catalogue.treat_up[case.table.group]
-        return self._money(case, dearer, case.table.stay, group) - case.base
+        dearer = case.table.charge * (1 + self.rules.treat_uplift)
+        return self._money(self._as_group(case, self.catalogue.treat_up), dearer, case.table.stay) - case.base
 
     def _split(self, case: _Case) -> Floats:
         charge, days = case.table.charge, 0.5 * case.table.stay

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from model.cycle import Cycle, cleared, overrun_asked, overrun_granted
 from model.payment import MEASURES, OUTFLOW, RECORDED, CaseTable, History, HolderFacts, PaymentMode
+from model.routing import HEADS_BOTH, HEADS_GROUP, Routing
 from model.units import apportion
 
 N_MEASURES = len(MEASURES)
 N_SCHEMES = 2
 MARGIN_STEP = 0.02
 """Finite step, as a share of posted totals, at which a marginal entitlement is taken (``conduct.md`` 2)."""
-HEADS_NONE, HEADS_INSTITUTION, HEADS_GROUP, HEADS_BOTH = range(4)
-"""Relation of a patient to a provider: nobody's, assigned to the institution, member of its group, or both."""
 
 
 @dataclass
@@ -65,7 +64,7 @@ class Settlement:
 
     Args:
         instances: the policy's modes, in file order.
-        route: table ``[kind, provider, scheme, relation]`` → instance number.
+        routing: which instance covers which care; another may be put in its place when a date passes.
         provider_group: group of each provider, -1 for none.
         holders: facts of providers and, after them, groups.
         n_groups: number of medical groups.
@@ -74,13 +73,13 @@ class Settlement:
     def __init__(
         self,
         instances: list[Instance],
-        route: NDArray[np.int8],
+        routing: Routing,
         provider_group: NDArray[np.int16],
         holders: HolderFacts,
         n_groups: int,
     ) -> None:
         self.instances = instances
-        self.route = route
+        self.routing = routing
         self.provider_group = provider_group
         self.n_holders = len(holders.tier)
         self.n_providers = self.n_holders - n_groups
@@ -99,6 +98,11 @@ class Settlement:
         self.elapsed = 0
         self.years = 0
 
+    def reroute(self, routing: Routing) -> None:
+        """Puts another routing in force: which mode covers which care, and which bears what own heads are given elsewhere."""
+        self.routing = routing
+        self.bears = self._bearers()
+
     def _bearers(self) -> NDArray[np.bool_]:
         """Whether a mode bears what a group's own heads of a scheme are given elsewhere, ``[instance, group, scheme]``.
 
@@ -107,20 +111,13 @@ class Settlement:
         """
         bears = np.zeros((len(self.instances), len(self.with_members), N_SCHEMES), dtype=bool)
         for group in np.flatnonzero(self.with_members):
-            covering = self.route[:, self.provider_group == group][..., [HEADS_GROUP, HEADS_BOTH]]
+            covering = self.routing.table[:, self.provider_group == group][..., [HEADS_GROUP, HEADS_BOTH]]
             for scheme in range(N_SCHEMES):
                 found = np.unique(covering[:, :, scheme])
                 first = next((i for i in found if self.instances[i].mode.traits.outflow), None)
                 if first is not None:
                     bears[first, group, scheme] = True
         return bears
-
-    def instance_of(
-        self, kind: NDArray[Any] | int, provider: NDArray[Any], scheme: NDArray[Any], relation: NDArray[Any]
-    ) -> NDArray[np.int8]:
-        """The mode that covers each case."""
-        found: NDArray[np.int8] = self.route[kind, provider, scheme, relation]
-        return found
 
     def case_table(self, instance_of_case: NDArray[np.int8] | int, **columns: NDArray[Any]) -> CaseTable:
         """Cases as the modes that cover them see them: the columns of :class:`CaseTable` but those that follow from others."""

@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from model.benefits import BenefitRules
 from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules
 from model.catalogue import PARTITIONS, Catalogue
-from model.codes import BENEFIT_CLASSES, CONDITIONS, KINDS, PRIVATE, PROVIDER_KINDS, SCHEMES, SEVERITIES, TIERS
+from model.codes import BENEFIT_CLASSES, CONDITIONS, KINDS, PROVIDER_KINDS, SCHEMES, SEVERITIES, TIERS
 from model.cycle import Cycle
 from model.financing import Rates
 from model.geography import Geography, Providers, make_geography
 from model.health import OutcomeRules
 from model.payment import GroupFacts, HolderFacts, get_mode
 from model.policy import BehaviourFile, CityFile, PolicyFile
+from model.routing import routing_of
 from model.seeking import N_CLASSES, ChoiceRules
-from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Instance, Settlement
+from model.settlement import Instance, Settlement
 from model.supervision import AuditRules
 from model.units import ratio_to_ppm, yuan_to_fen
 
@@ -277,9 +278,8 @@ def outcome_rules_of(behaviour: BehaviourFile, month: int) -> OutcomeRules:
     )
 
 
-def settlement_of(policy: PolicyFile, geography: Geography, month: int) -> Settlement:
-    """The insurer's books for a policy: its modes with their parameters, and who is covered by which."""
-    providers = geography.providers
+def settlement_of(policy: PolicyFile, geography: Geography, groups: GroupFacts, month: int) -> Settlement:
+    """The insurer's books for a policy that starts in ``month``: its modes with their parameters, and who is covered by which."""
     instances = []
     for entry in policy.modes:
         path = policy.kind_path(entry)
@@ -289,8 +289,8 @@ def settlement_of(policy: PolicyFile, geography: Geography, month: int) -> Settl
         cycle = Cycle(**{name: value.at(month) for name, value in entry.cycle.items()})
         instances.append(Instance(entry.id, mode, cycle))
     policy.check_holders({instance.id for instance in instances if instance.by_group})
-    route = _route(policy, providers, instances)
-    return Settlement(instances, route, providers.group, holder_facts(geography), geography.n_groups)
+    routing = routing_of(policy, [instance.mode for instance in instances], geography, groups, month, month)
+    return Settlement(instances, routing, geography.providers.group, holder_facts(geography), geography.n_groups)
 
 
 def holder_facts(geography: Geography) -> HolderFacts:
@@ -304,31 +304,6 @@ def holder_facts(geography: Geography) -> HolderFacts:
         local=np.concatenate([providers.local, none + 1]).astype(bool),
         beds=np.concatenate([providers.beds, none]),
     )
-
-
-def _route(policy: PolicyFile, providers: Providers, instances: list[Instance]) -> NDArray[np.int8]:
-    """Mode of each kind of care, provider, scheme and relation between patient and provider.
-
-    "Own heads" means what the routed mode means by heads, so the policy is asked twice and the mode of the answer decides.
-    """
-    n = len(providers)
-    shape = (len(KINDS), n, len(SCHEMES), 4)
-    care, provider, scheme, relation = (axis.ravel() for axis in np.indices(shape))
-    fixed = {
-        "care": care,
-        "tier": providers.tier[provider],
-        "ownership": np.where(providers.private[provider], PRIVATE, 0),
-        "scheme": scheme,
-        "local": providers.local[provider],
-        "member": providers.group[provider] >= 0,
-    }
-    own = policy.match(**fixed, own=np.ones(len(care), dtype=bool))
-    other = policy.match(**fixed, own=np.zeros(len(care), dtype=bool))
-    meaning = np.array([{"none": 0, "institution": 1, "group": 2}[i.mode.traits.heads] for i in instances])[own]
-    institution = np.isin(relation, (HEADS_INSTITUTION, HEADS_BOTH))
-    group = np.isin(relation, (HEADS_GROUP, HEADS_BOTH))
-    is_own = np.where(meaning == 1, institution, np.where(meaning == 2, group, relation != HEADS_NONE))
-    return np.where(is_own, own, other).astype(np.int8).reshape(shape)
 
 
 def rates_of(city: CityFile, month: int) -> Rates:

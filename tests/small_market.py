@@ -16,6 +16,7 @@ from model.codes import INPATIENT
 from model.cycle import Cycle
 from model.payment import MEASURES, CaseTable, GroupFacts, History, HolderFacts, get_mode
 from model.quote import Prices, read_prices
+from model.routing import Routing
 from model.settlement import Instance, Settlement
 from model.supervision import AUDITED_CHANNELS
 
@@ -28,7 +29,7 @@ GROUP = np.array([0, 0, -1, 1], dtype=np.int16)
 N_GROUPS = 2
 HOLDER_TIER = np.concatenate([TIER, np.ones(N_GROUPS, dtype=np.int8)])
 """Tiers of the institutions and, after them, of the groups."""
-KINDS, SCHEMES, RELATIONS = 4, 2, 4
+SCHEMES = 2
 
 A_NIGHT = settings(max_examples=min(settings().max_examples, 400))
 """As many examples as the profile asks for, but no more than a night has room for: each settles a year, for every mode."""
@@ -112,12 +113,10 @@ def group_facts(weight: Any, **given: Any) -> GroupFacts:
     return GroupFacts(code=tuple(f"G{i}" for i in range(n)), weight=np.asarray(weight, dtype=float), **columns(n, given, standard))
 
 
-def market(*modes: Any, route: NDArray[np.int8] | None = None, cycle: Cycle | None = None) -> Settlement:
-    """Books of the small market under modes, each a name or a made mode; the first covers everything unless a route is given."""
+def market(*modes: Any, routing: Routing | None = None, cycle: Cycle | None = None) -> Settlement:
+    """Books of the small market under modes, each a name or a made mode; the first covers everything unless a routing is given."""
     made = [Instance(f"mode{i}", get_mode(mode)() if isinstance(mode, str) else mode, cycle or Cycle()) for i, mode in enumerate(modes)]
-    if route is None:
-        route = np.zeros((KINDS, len(TIER), SCHEMES, RELATIONS), dtype=np.int8)
-    return Settlement(made, route, GROUP, holder_facts(HOLDER_TIER), N_GROUPS)
+    return Settlement(made, routing or Routing.alone(len(TIER), len(load_catalogue())), GROUP, holder_facts(HOLDER_TIER), N_GROUPS)
 
 
 def opened(settlement: Settlement, base: list[Floats] | None = None, cases: CaseTable | None = None, **given: Any) -> Settlement:
@@ -181,6 +180,7 @@ def truth(n: int, **given: Any) -> CaseTruth:
             "standard_stay": np.float32(8.0),
             "in_scope_share": np.float32(0.8),
             "recorded_share": np.float32(0.75),
+            "relation": np.int8(0),
             "instance": np.int8(0),
             "head_group": np.int16(-1),
             "u_code": np.float32(0.99),

@@ -12,11 +12,11 @@ from agents.medical_group import HIGHEST_REFERRAL, ReferralCases, referral_outlo
 from agents.prospect import Outlook, Outpatients, appeal, mild_sample, outlook, sample_cases, thresholds
 from model.care import HIGHEST, LOWEST, NEUTRAL, Eligible, eligible
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, CaseTruth, Claims
-from model.codes import INPATIENT
 from model.decisions import Decision
 from model.payment import CASES, OUTFLOW
 from model.phases.treatment import referable
 from model.quote import ACTS, Quote, read_prices, value_of
+from model.routing import HEADS_BOTH
 from model.streams import normals, uniforms
 from model.supervision import AUDITED_CHANNELS, detection
 from model.visits import visit_columns
@@ -154,7 +154,7 @@ def _sample(city: City, recent: Claims) -> tuple[CaseTruth, Floats]:
     own = who == seen.provider
     # a topped-up case is its tier's: charged at the looker's own level, its patient one of the looker's usual heads
     county = np.where(own, seen.head_group, np.maximum(providers.county[who], 0)).astype(np.int16)
-    instance = np.where(own, seen.instance, city.usual_instance[who, scheme]).astype(np.int8)
+    relation = np.where(own, city.relation_of(seen), city.usual_relation[who]).astype(np.int8)
     truth = CaseTruth(
         uid=seen.uid,
         provider=who,
@@ -170,7 +170,8 @@ def _sample(city: City, recent: Claims) -> tuple[CaseTruth, Floats]:
         standard_stay=seen.standard_stay,
         in_scope_share=city.levels.in_scope[scheme, tier].astype(np.float32),
         recorded_share=city.recorded_share[who, scheme].astype(np.float32),
-        instance=instance,
+        relation=relation,
+        instance=city.settlement.routing.of_stay(seen.group_true, who, scheme, relation),
         head_group=county,
         u_code=seen.u_code,
         u_treat=seen.u_treat,
@@ -244,7 +245,7 @@ def _steered(city: City, recent: Claims, rows: NDArray[np.int64], target: NDArra
     here = there * levels[scheme, providers.tier[to]] / levels[scheme, seen.tier]
     in_scope = here * city.levels.in_scope[scheme, providers.tier[to]]
     recorded = in_scope * city.recorded_share[to, scheme]
-    instance = settlement.instance_of(INPATIENT, to, scheme, np.full(len(seen), 3))
+    instance = settlement.routing.of_stay(seen.group_true, to, scheme, np.full(len(seen), HEADS_BOTH))
     stay = {"group": seen.group_true, "kind": city.group_facts.kind[seen.group_true], "stay": seen.standard_stay, "scheme": scheme}
     stay |= {name: getattr(seen, name) for name in ("severity", "age", "emergency", "readmission")}
     gain = value_of(settlement, prices, instance, provider=to, charge=here, in_scope=in_scope, recorded=recorded, **stay)

@@ -25,7 +25,10 @@ def settle(city: City) -> None:
     month, claims, settlement = city.now, city.now.claims, city.settlement
     assert claims is not None
     claims.units[:] = city.tariff(claims, claims.group_coded)
-    true_group = np.where(claims.has(FLAG_UPGRADED), claims.group_coded, claims.group_true)
+    # where a case was written into another mode, units of the two cannot be compared: what is written then counts as true
+    routing, relation = settlement.routing, city.relation_of(claims)
+    moved = routing.of_stay(claims.group_true, claims.provider, claims.scheme, relation) != claims.instance
+    true_group = np.where(claims.has(FLAG_UPGRADED) | moved, claims.group_coded, claims.group_true)
     claims.units_true[:] = city.tariff(claims, true_group.astype(np.int16))
     totals, recorded = city.book(claims, month.visits.cells)
     if not city.policy_open:

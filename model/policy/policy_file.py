@@ -1,25 +1,25 @@
 """What a policy file may hold: payment modes with parameters, and routes from care to mode."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
-from model.codes import KINDS, OWNERSHIPS, SCHEMES, TIERS
 from model.errors import InputError, nearest
 from model.financing import METHODS, BudgetRule
 from model.policy.cycle_file import CYCLE
 from model.policy.leaf import Leaf, LeafSpec, leaf, problem
-from model.policy.section import ByScheme, Label, Rows, Section, Texts
+from model.policy.route import ALL, Route
+from model.policy.section import ByScheme, Label, Rows, Section
 
 __all__ = ["Budget", "PolicyFile", "PolicyMode", "Route"]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Codes = npt.NDArray[np.integer]
+Codes = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -45,39 +45,6 @@ class PolicyMode(Section):
     def kind_is_file(self) -> bool:
         """Whether `kind` points to a Python file instead of naming a mode."""
         return self.kind.endswith(".py")
-
-
-class Route(Section):
-    """Which care a mode covers. A condition that is absent holds for all; the first match wins."""
-
-    care: Texts = Field(min_length=1, description="kinds of care")
-    tiers: Texts | None = None
-    ownership: Texts | None = None
-    schemes: Texts | None = None
-    local: bool | None = Field(None, description="true: the provider is in the city")
-    member: bool | None = Field(None, description="true: a public county or township provider of a county group")
-    heads: Literal["own", "other"] | None = Field(
-        None, description="own: the patient is one of the assigned heads of the provider's holder"
-    )
-    mode: str
-
-    @model_validator(mode="after")
-    def _known_names(self) -> "Route":
-        known = {"care": KINDS, "tiers": TIERS, "ownership": OWNERSHIPS, "schemes": SCHEMES}
-        for key, names in known.items():
-            for i, found in enumerate(self[key] or ()):
-                if found not in names:
-                    near = nearest(found, names)
-                    raise problem("unknown name", at=f".{key}[{i}]", found=found, allowed=names, near=near)
-            if self[key] is not None and not self[key]:
-                raise problem("an empty list matches nothing", at=f".{key}", found=[], allowed=names)
-        return self
-
-    @property
-    def matches_everything(self) -> bool:
-        """Whether no case at all escapes this route."""
-        open_ended = (self.tiers, self.ownership, self.schemes, self.local, self.member, self.heads)
-        return set(self.care) == set(KINDS) and all(condition is None for condition in open_ended)
 
 
 PartShare = Annotated[Leaf, leaf("share", 0, 1, "of the usable money; absent: it draws on the rest")]
@@ -175,7 +142,7 @@ class PolicyFile(Section):
                     "the last route must match everything",
                     at=f".route[{i}]",
                     found=route.model_dump(exclude_none=True, exclude={"mode"}),
-                    allowed=f"care = {list(KINDS)} and no other condition",
+                    allowed=f'care = ["{ALL}"] and no other condition',
                 )
             if i < last and route.matches_everything:
                 raise problem("the routes after this one can never be reached", at=f".route[{i}]", found=route.mode)
@@ -258,32 +225,29 @@ class PolicyFile(Section):
                     nearest=context["nearest"],
                 ) from None
 
+    @property
+    def dated(self) -> bool:
+        """Whether what covers a case changes with time."""
+        return any(route.dated for route in self.routes)
+
     def match(
-        self, care: Codes, tier: Codes, ownership: Codes, scheme: Codes, local: Flags, member: Flags, own: Flags
+        self, codes: Mapping[str, Codes], local: Flags, member: Flags, own: Flags, also: Sequence[Flags | bool] | None = None
     ) -> npt.NDArray[np.int16]:
         """Position in `modes` of the mode that covers each case.
 
-        All arguments are arrays of one length: integer codes of `KINDS`, `TIERS`, `OWNERSHIPS` and
-        `SCHEMES`, and the truth of `local`, `member` and of "one of the holder's own heads".
+        All arrays are of one length: `codes` as :meth:`Route.among` takes them, the truth of `local`, `member` and of "one of the
+        holder's own heads"; `also` says for each route which cases meet its conditions on names and dates (all, if it is not given).
         """
         ids = [mode.id for mode in self.modes]
-        result = np.full(len(care), -1, dtype=np.int16)
-        for route in self.routes:
-            hit = result < 0
-            hit &= _among(care, route.care, KINDS)
-            hit &= _among(tier, route.tiers, TIERS)
-            hit &= _among(ownership, route.ownership, OWNERSHIPS)
-            hit &= _among(scheme, route.schemes, SCHEMES)
+        result = np.full(len(local), -1, dtype=np.int16)
+        for i, route in enumerate(self.routes):
+            hit = (result < 0) & route.among(codes)
             for flag, wanted in ((local, route.local), (member, route.member)):
                 if wanted is not None:
                     hit &= flag == wanted
             if route.heads is not None:
                 hit &= own == (route.heads == "own")
+            if also is not None:
+                hit &= also[i]
             result[hit] = ids.index(route.mode)
         return result
-
-
-def _among(codes: Codes, wanted: tuple[str, ...] | None, names: tuple[str, ...]) -> Flags:
-    if wanted is None:
-        return np.ones(len(codes), dtype=np.bool_)
-    return np.isin(codes, [names.index(name) for name in wanted])

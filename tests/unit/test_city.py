@@ -40,7 +40,7 @@ from model.ledger import AccountKind, Memo
 from model.payment import OUTFLOW, RECORDED
 from model.payment.capitation import Capitation
 from model.phases import PHASES
-from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION
+from model.routing import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION
 from model.visits import C_BASIC, C_CHARGE
 
 SCALE = 0.003
@@ -268,10 +268,10 @@ def test_own_heads_are_what_the_mode_means_by_heads(policy: str, own: tuple[int,
     providers = city.geography.providers
     township = int(np.flatnonzero((providers.tier == 0) & (providers.group >= 0))[0])
     tertiary = int(np.flatnonzero((providers.tier == TERTIARY) & (providers.group < 0) & providers.local)[0])
-    for kind in range(4):
-        modes = [city.settlement.instances[i].mode.name for i in city.settlement.route[kind, township, 1]]
+    for route in city.settlement.routing.table:
+        modes = [city.settlement.instances[i].mode.name for i in route[township, 1]]
         assert [mode != "ffs" for mode in modes] == [relation in own for relation in range(4)]
-        assert {city.settlement.instances[i].mode.name for i in city.settlement.route[kind, tertiary, 1]} == {"ffs"}
+        assert {city.settlement.instances[i].mode.name for i in route[tertiary, 1]} == {"ffs"}
 
 
 # Books over a year, under every kind of policy

@@ -10,23 +10,23 @@ import pytest
 
 import data
 from experiments.setting import check_modes
-from model.codes import KINDS, OWNERSHIPS, SCHEMES, TIERS
+from model.codes import KINDS, OWNERSHIPS, PROVIDER_KINDS, SCHEMES, TIERS
 from model.errors import InputError
 from model.policy import PolicyFile, leaf, list_policies, load_policy
 
 
 def mode_of(policy: PolicyFile, **case: Any) -> str:
     """Id of the mode that covers one case; a public county hospital's own resident inpatient unless told otherwise."""
-    case = {"care": "inpatient", "tier": "secondary", "ownership": "public", "scheme": "resident"} | case
-    codes = {"care": KINDS, "tier": TIERS, "ownership": OWNERSHIPS, "scheme": SCHEMES}
+    case = {"care": "inpatient", "tiers": "secondary", "ownership": "public", "schemes": "resident", "specialty": "general"} | case
+    codes = {"care": KINDS, "tiers": TIERS, "ownership": OWNERSHIPS, "schemes": SCHEMES, "specialty": PROVIDER_KINDS}
     given = {name: np.array([names.index(case[name])]) for name, names in codes.items()}
-    flags = {name: np.array([case.get(name, True)]) for name in ("local", "member", "own")}
-    position = int(policy.match(**given, **flags)[0])
+    local, member, own = (np.array([case.get(name, True)]) for name in ("local", "member", "own"))
+    position = int(policy.match(given, local, member, own)[0])
     return policy.modes[position].id
 
 
-OUTSIDE = {"local": False, "member": False, "own": False, "tier": "tertiary"}
-CITY_HOSPITAL = {"member": False, "own": False, "tier": "tertiary"}
+OUTSIDE = {"local": False, "member": False, "own": False, "tiers": "tertiary"}
+CITY_HOSPITAL = {"member": False, "own": False, "tiers": "tertiary"}
 PRIVATE = {"ownership": "private", "member": False, "own": False}
 COVERED = [
     # policy, the case, the mode
@@ -38,7 +38,7 @@ COVERED = [
     ("dip", {"care": "chronic"}, "ffs"),
     ("global", CITY_HOSPITAL, "global"),
     ("global", {"care": "common"}, "ffs"),
-    ("capitation", {"care": "common", "tier": "primary"}, "capitation"),
+    ("capitation", {"care": "common", "tiers": "primary"}, "capitation"),
     ("capitation", {}, "capitation"),
     ("capitation", {"own": False}, "ffs"),
     ("capitation", CITY_HOSPITAL, "ffs"),
@@ -47,7 +47,7 @@ COVERED = [
     ("package", {"own": False}, "ffs"),
     ("package", CITY_HOSPITAL, "ffs"),
     ("package", OUTSIDE, "ffs"),
-    ("yuncheng_2021", {"care": "common", "tier": "primary"}, "package"),
+    ("yuncheng_2021", {"care": "common", "tiers": "primary"}, "package"),
     ("yuncheng_2021", {"own": False}, "ffs"),
     ("yuncheng_2021", CITY_HOSPITAL, "global"),
     ("yuncheng_2021", CITY_HOSPITAL | {"care": "common"}, "ffs"),
@@ -65,9 +65,10 @@ def test_who_is_covered_by_what(name: str, case: dict[str, Any], mode: str) -> N
 
 @pytest.mark.parametrize("name", list_policies())
 def test_no_case_is_left_out(name: str) -> None:
-    shape = (len(KINDS), len(TIERS), len(OWNERSHIPS), len(SCHEMES), 2, 2, 2)
-    care, tier, ownership, scheme, local, member, own = (axis.ravel() for axis in np.indices(shape))
-    found = load_policy(name).match(care, tier, ownership, scheme, local == 1, member == 1, own == 1)
+    lists = {"care": KINDS, "tiers": TIERS, "ownership": OWNERSHIPS, "schemes": SCHEMES, "specialty": PROVIDER_KINDS}
+    axes = [axis.ravel() for axis in np.indices((*(len(names) for names in lists.values()), 2, 2, 2))]
+    local, member, own = (axis == 1 for axis in axes[-3:])
+    found = load_policy(name).match(dict(zip(lists, axes[:-3], strict=True)), local, member, own)
     assert found.min() == 0
     assert sorted(set(found.tolist())) == list(range(len(load_policy(name).modes)))
 

@@ -11,17 +11,19 @@ from numpy.typing import NDArray
 from model.cycle import Cycle, cleared
 from model.payment import CASES, CHARGE, MEASURES, OUTFLOW, RECORDED, UNITS, get_mode
 from model.payment.dip import Dip
-from model.settlement import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Instance, Settlement, round_to_total
+from model.routing import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, Routing
+from model.settlement import Instance, Settlement, round_to_total
 from tests.small_market import GROUP, HOLDER_TIER, N_GROUPS, TIER, holder_facts, market, opened, stays, totals
 
 N = len(TIER)
 
 
-def route_by_relation() -> NDArray[np.int8]:
+def by_relation() -> Routing:
     """The first mode for a group's own heads at its members, the second for everybody else."""
-    route = np.ones((4, N, 2, 4), dtype=np.int8)
-    route[..., HEADS_GROUP] = route[..., HEADS_BOTH] = 0
-    return route
+    routing = Routing.alone(N, 2)
+    routing.table[:] = 1
+    routing.table[..., [HEADS_GROUP, HEADS_BOTH]] = 0
+    return routing
 
 
 def cells(rows: int, **given: Any) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.int16]]:
@@ -33,9 +35,11 @@ def cells(rows: int, **given: Any) -> tuple[NDArray[np.int64], NDArray[np.int8],
 
 
 def test_a_case_is_covered_by_what_its_route_says() -> None:
-    books = market("county_package", "ffs", route=route_by_relation())
+    books = market("county_package", "ffs", routing=by_relation())
     relation = np.array([HEADS_NONE, HEADS_INSTITUTION, HEADS_GROUP, HEADS_BOTH])
-    assert books.instance_of(3, np.array([1, 1, 1, 1]), np.zeros(4, dtype=int), relation).tolist() == [1, 1, 0, 0]
+    first = np.zeros(4, dtype=int)
+    assert books.routing.of_stay(first, first + 1, first, relation).tolist() == [1, 1, 0, 0]
+    assert books.routing.of_visit(first, first + 1, first, relation).tolist() == [1, 1, 0, 0]
 
 
 def two_stays(provider: list[int], scheme: list[int]) -> dict[str, NDArray[Any]]:
@@ -47,7 +51,7 @@ def two_stays(provider: list[int], scheme: list[int]) -> dict[str, NDArray[Any]]
 
 def test_each_case_counts_under_its_own_mode() -> None:
     """A case under fees counts its recorded money, one under a package nothing."""
-    books = market("county_package", "ffs", route=route_by_relation())
+    books = market("county_package", "ffs", routing=by_relation())
     units = books.tariff(np.array([0, 1], dtype=np.int8), **two_stays(provider=[1, 2], scheme=[0, 0]))
     assert units.tolist() == [0.0, 300.0]
 
@@ -73,7 +77,7 @@ def test_totals_add_up_by_holder_and_scheme() -> None:
 
 def test_a_group_s_totals_hold_its_members_cases_and_its_heads_outflow() -> None:
     """Cases 0 and 1 are own heads at members; 2 and 3 go to the city hospital; 4 is nobody's head there."""
-    books = market("county_package", "ffs", route=route_by_relation())
+    books = market("county_package", "ffs", routing=by_relation())
     provider, scheme, head = cells(5, provider=[0, 3, 2, 2, 2], head=[0, 1, 0, 1, -1])
     instance = np.array([0, 0, 1, 1, 1], dtype=np.int8)
     recorded = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
@@ -87,7 +91,7 @@ def test_a_group_s_totals_hold_its_members_cases_and_its_heads_outflow() -> None
 
 
 def test_under_a_mode_that_bears_nothing_there_is_no_outflow() -> None:
-    books = market("capitation", "ffs", route=route_by_relation())
+    books = market("capitation", "ffs", routing=by_relation())
     provider, scheme, head = cells(2, provider=[2, 2], head=[0, 1])
     made = books.totals(0, np.ones(2, dtype=np.int8), provider, scheme, head, {RECORDED: np.ones(2)})
     assert not made.any()
@@ -209,10 +213,11 @@ def test_holders_are_institutions_or_their_groups() -> None:
 
 def test_each_package_bears_what_its_own_heads_are_given_elsewhere() -> None:
     """Employees' heads under one package, residents' under another; fees elsewhere. Case 3 is an employee of group 0 away."""
-    route = np.full((4, N, 2, 4), 2, dtype=np.int8)
+    routing = Routing.alone(N, 2)
+    routing.table[:] = 2
     for scheme in range(2):
-        route[:, :, scheme, HEADS_GROUP] = route[:, :, scheme, HEADS_BOTH] = scheme
-    books = market("county_package", "county_package", "ffs", route=route)
+        routing.table[:, :, scheme, [HEADS_GROUP, HEADS_BOTH]] = scheme
+    books = market("county_package", "county_package", "ffs", routing=routing)
     where, patient, head = np.array([0, 2, 2, 2]), np.array([0, 0, 1, 0]), np.array([0, 0, 1, 0])
     covering, recorded = np.array([0, 2, 2, 2], dtype=np.int8), np.array([1.0, 2.0, 4.0, 8.0])
     first, second = (books.totals(i, covering, where, patient, head, {RECORDED: recorded})[N:, :, OUTFLOW] for i in range(2))
@@ -224,7 +229,7 @@ def test_a_group_without_members_bears_and_is_owed_nothing() -> None:
     """Group 2 has no member: head money goes to the others, and care of its people elsewhere is nobody's loss."""
     books = Settlement(
         [Instance("package", get_mode("county_package")()), Instance("ffs", get_mode("ffs")())],
-        route_by_relation(),
+        by_relation(),
         GROUP,
         holder_facts(np.concatenate([HOLDER_TIER, [1]]).astype(np.int8)),
         N_GROUPS + 1,
