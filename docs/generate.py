@@ -274,6 +274,8 @@ def allowed(spec: LeafSpec | str) -> str:
         return spec
     if spec.form == "text":
         return "one of " + ", ".join(spec.choices)
+    if spec.form == "names":
+        return "a list of names"
     if spec.form == "bands":
         return "bands [from, to, ratio]"
     words = spec.range_text()

@@ -271,8 +271,10 @@ def _of_policy(head: Row, place: Place, folder: Path) -> tuple[str, Row, Row]:
         raise CaseError("unknown mode of the policy", (*place, "mode"), found=head["mode"], allowed=ids)
     entry, month = policy.mode(head["mode"]), head.get("date", 0)
     path = policy.kind_path(entry)
-    given, rules = ({key: leaf.at(month) for key, leaf in part.items()} for part in (entry.parameters, entry.cycle))
-    return entry.kind if path is None else str(path), given, rules
+    name = entry.kind if path is None else str(path)
+    declared = get_mode(name).PARAMETERS
+    given = {key: declared[key].read(leaf.at(month)) for key, leaf in entry.parameters.items()}
+    return name, given, {key: leaf.at(month) for key, leaf in entry.cycle.items()}
 
 
 def read_leaves(raw: object, declared: Mapping[str, LeafSpec], place: Place) -> Row:

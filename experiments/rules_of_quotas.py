@@ -12,7 +12,7 @@ from experiments.case_rule import Rule
 from model.payment import get_mode
 from model.payment.points.bed_days import day_points
 
-PER_DIEM = get_mode("per_diem")
+PER_DIEM, SINGLE, SESSION = get_mode("per_diem"), get_mode("single_disease"), get_mode("session_quota")
 
 
 def _per_diem(price: float, days: float, shares: Sequence[Mapping[str, float]], advanced: float, cap: float) -> Mapping[str, Any]:
@@ -23,6 +23,16 @@ def _per_diem(price: float, days: float, shares: Sequence[Mapping[str, float]], 
 
 def _per_diem_points(price: float, days: float, city_mean: float) -> Mapping[str, Any]:
     return {"amount": float(PER_DIEM().due(np.array([price]), np.array([days]))[0]), "points": day_points(price, days, city_mean)}
+
+
+def _fixed_price(price: float, share: float) -> Mapping[str, Any]:
+    fund = SINGLE(fund_share=share).fund_part(price)
+    return {"fund": fund, "patient": price - fund}
+
+
+def _session_price(price: float, fund_price: float, sessions: float, most: float) -> Mapping[str, Any]:
+    mode, days = SESSION(session_limit=most), np.array([sessions])
+    return {"fund": float(mode.due(fund_price, days)[0]), "patient": float(mode.due(price - fund_price, days)[0])}
 
 
 RULES: Mapping[str, Rule] = {
@@ -56,5 +66,26 @@ RULES: Mapping[str, Rule] = {
         },
         {"amount": Field("price", "price of the stay"), "points": Field("point", "its points")},
         _per_diem_points,
+    ),
+    "fixed_price": Rule(
+        "F2",
+        "单病种定额：基金与患者按比例分担定额，实际费用与之无关",
+        "fixed price of a disease: the fund and the patient share the price, whatever the case cost",
+        {"price": Field("price", "the price"), "share": Field("share", "part the fund pays")},
+        {"fund": Field("price", "paid by the fund"), "patient": Field("price", "paid by the patient")},
+        _fixed_price,
+    ),
+    "session_price": Rule(
+        "F2",
+        "透析等按次定额：基金按次支付，次数有上限",
+        "package price of a session: the fund pays its price of each session up to a limit",
+        {
+            "price": Field("price", "package price of a session"),
+            "fund_price": Field("price", "the fund’s part"),
+            "sessions": Field("count", "sessions of the month"),
+            "most": Field("count", "most that are paid"),
+        },
+        {"fund": Field("price", "paid by the fund"), "patient": Field("price", "paid by the patient")},
+        _session_price,
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from model.policy.leaf import LeafSpec, leaf
 
@@ -24,8 +25,35 @@ KNOWN: Mapping[str, LeafSpec] = {
     ),
     "fund_share": leaf("share", 0, 1, "part of the price that the fund pays; unless given, what patients have not paid", optional=True),
     "advance_cap": leaf("ratio", 0, 10, "most that is paid, over what the fund would have paid item by item", optional=True),
+    "groups": leaf("code", doc="disease groups with a fixed price; all unless given", form="names", optional=True),
+    "prices": leaf(
+        "yuan", 0, 1e7, "price of each of the groups named, in their order; from the books unless given", form="vector", optional=True
+    ),
+    "level_factors": leaf(
+        "factor",
+        0,
+        10,
+        "factor on prices by level; one on given prices, else as costs were",
+        form="vector",
+        length=3,
+        optional=True,
+    ),
+    "price_growth": leaf("share", -0.5, 1, "growth of a price over the past means it is made from; none unless given", optional=True),
+    "exit_multiple": leaf("ratio", 1, 100, "cost over price above which a case is paid per item; no such case unless given", optional=True),
+    "severe": leaf(
+        "name", form="text", choices=("stays", "leaves"), doc="whether a recorded severe case is paid per item instead", optional=True
+    ),
+    "session_prices": leaf(
+        "yuan", 0, 1e5, "fund's money for a session by scheme; from the books unless given", form="vector", length=2, optional=True
+    ),
+    "session_limit": leaf("case", 1, 31, "most sessions of a bill that are paid; all unless given", optional=True),
     "prior_cases": leaf("case", 0, 1e6, "cases the catalogue's weight counts for in a group's mean"),
 }
+
+
+def optional(*names: str) -> dict[str, LeafSpec]:
+    """The named parameters, which a policy may leave out: the mode then has a value of its own."""
+    return {name: replace(KNOWN[name], optional=True) for name in names}
 
 
 def parameters(*names: str) -> dict[str, LeafSpec]:

@@ -14,7 +14,7 @@ from model.errors import InputError, nearest
 
 __all__ = ["Dated", "Form", "Leaf", "LeafSpec", "leaf", "problem", "source_problem"]
 
-Form = Literal["number", "integer", "vector", "bands", "text", "any"]
+Form = Literal["number", "integer", "vector", "bands", "text", "names", "any"]
 
 LEAF_KEYS = ("value", "unit", "from", "source")
 LARGEST = 2**63 - 1
@@ -36,7 +36,7 @@ class Dated:
 class Leaf:
     """A value in time: unit, and its history in order of date.
 
-    Values are a number, a text, a tuple of numbers or a tuple of bands `(from, to, ratio)`.
+    Values are a number, a text, a tuple of numbers or texts, or a tuple of bands `(from, to, ratio)`.
     """
 
     unit: str
@@ -154,9 +154,20 @@ class LeafSpec:
             return self._bands(value, at)
         if self.form == "any" and isinstance(value, str | bool):
             return value
+        if self.form == "names":
+            return self._names(value, at)
         if self.form == "any" and isinstance(value, list):
-            return tuple(self._number(v, f"{at}[{i}]") for i, v in enumerate(value))
+            return tuple(self.check_value(v, f"{at}[{i}]") for i, v in enumerate(value))
         return self._number(value, at)
+
+    def read(self, value: object) -> Any:
+        """A value that was read in any form, in the form that is declared here."""
+        return self.check_value(_as_lists(value), ".value")
+
+    def _names(self, value: object, at: str) -> tuple[str, ...]:
+        if not isinstance(value, list) or not value:
+            raise problem("a list of names is expected", at=at, found=value)
+        return tuple(self._text(name, f"{at}[{i}]") for i, name in enumerate(value))
 
     def _text(self, value: object, at: str) -> str:
         if not isinstance(value, str):
@@ -247,6 +258,10 @@ def source_problem(source: str, known: Mapping[str, str]) -> tuple[str, str, str
         return None
     allowed = "a key of [sources], 'assumption: why' or 'fitted: how'"
     return "unknown source", allowed, nearest(word, (*known, *FREE_SOURCES))
+
+
+def _as_lists(value: object) -> object:
+    return [_as_lists(part) for part in value] if isinstance(value, tuple) else value
 
 
 def _table(raw: object, at: str) -> dict[str, Any]:

@@ -212,8 +212,7 @@ class PolicyFile(Section):
             raise InputError("wrong unit", file=self._file, path=f"{where}.unit", found=value.unit, allowed=spec.unit)
         for entry in value.history:
             try:
-                raw = list(entry.value) if isinstance(entry.value, tuple) else entry.value
-                spec.check_value(raw, ".value")
+                spec.read(entry.value)
             except PydanticCustomError as error:
                 context = error.context or {}
                 raise InputError(

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from model.errors import InputError
-from model.payment import DAYS, RECORDED, RESIDUAL, get_mode
+from model.payment import CASES, DAYS, RECORDED, RESIDUAL, get_mode
 from model.payment.points.bed_days import priced_days
 from tests.small_market import case_table, history, holder_facts, totals
 
-PER_DIEM = get_mode("per_diem")
+PER_DIEM, SINGLE, SESSION = get_mode("per_diem"), get_mode("single_disease"), get_mode("session_quota")
 
 
 def test_a_day_costs_what_peers_of_its_level_and_kind_spent() -> None:
@@ -43,3 +43,41 @@ def test_the_fund_s_share_of_a_day_s_price_does_not_ask_what_patients_paid() -> 
     assert mode.tariff(stays, terms).tolist() == [100_000, 200_000]
     year = totals(1, units=300_000.0, residual=299_999.0)
     assert mode.entitlement(year, year, np.array([0]), terms, 1.0).tolist() == [[240_000, 240_000]]
+
+
+# Single diseases
+
+
+def test_a_group_that_is_not_in_the_catalogue_is_told_with_the_nearest() -> None:
+    mode = SINGLE(groups=("G7",))
+    with pytest.raises(InputError, match="unknown disease group") as refused:
+        mode.post(history(case_table(0), totals(1)))
+    assert "G7" in str(refused.value)
+
+
+def test_prices_are_as_many_as_groups() -> None:
+    with pytest.raises(InputError, match="as many prices"):
+        SINGLE(groups=("G0", "G1"), prices=(1.0,))
+
+
+def test_named_groups_without_prices_take_last_year_s_mean_and_its_relation_of_levels() -> None:
+    cases = case_table(4, group=[0, 0, 1, 1], tier=[1, 2, 1, 2], charge=[100.0, 300.0, 700.0, 2100.0])
+    terms = SINGLE(groups=("G0",), price_growth=0.5, prior_cases=0).post(history(cases, totals(1)))
+    assert terms.price.tolist() == [300, 0]
+    assert terms.level.tolist() == pytest.approx([1.0, 0.5, 1.5])
+
+
+def test_a_case_leaves_its_price_only_above_the_line() -> None:
+    mode = SINGLE(groups=("G0",), prices=(10.0,), exit_multiple=2.0, fund_share=0.5)
+    terms = mode.post(history(case_table(0), totals(1)))
+    cases = case_table(3, charge=[2000.0, 2000.5, 10.0], recorded=[1.0, 2.0, 3.0])
+    assert mode.tariff(cases, terms).tolist() == [500, 2, 500]
+
+
+# Sessions
+
+
+def test_a_session_s_price_is_the_fund_s_money_of_a_session_by_scheme() -> None:
+    base = totals(2, cases=10, recorded=1000.0)
+    base[:, 1, CASES], base[:, 1, DAYS] = 2, 20
+    assert SESSION().post(history(case_table(0), base, factor=np.array([1.0, 1.5]))).price.tolist() == [100, 75]

@@ -132,3 +132,18 @@ def test_sources_that_are_not(source: str, what: str, near: str | None) -> None:
     problem = source_problem(source, {"plan": "The plan"})
     assert problem is not None
     assert (problem[0], problem[2]) == (what, near)
+
+
+def test_what_a_policy_reads_in_any_form_takes_the_form_a_mode_declares() -> None:
+    """Bands and names reach a mode as it declares them, an open end as infinity."""
+    anything = leaf(None, form="any")
+    bands = anything.parse(one([[0, 30, 1], [30, "inf", 0.5]], "day")).at(0)
+    assert leaf("day", form="bands").read(bands) == ((0.0, 30.0, 1.0), (30.0, math.inf, 0.5))
+    names = anything.parse(one(["GB1", "GB2"], "code")).at(0)
+    assert leaf("code", form="names").read(names) == ("GB1", "GB2")
+
+
+@pytest.mark.parametrize("wrong", [[], "GB1", [1], [["GB1"]]])
+def test_a_list_of_names_holds_texts(wrong: Any) -> None:
+    with pytest.raises(PydanticCustomError):
+        leaf("code", form="names").check_value(wrong)
