@@ -9,6 +9,7 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.parabola import value_at
 from agents.utility import UtilityRules
 
 Floats = NDArray[np.float64]
@@ -57,8 +58,8 @@ class ReferralCases:
 
 def referral_outlook(
     keep: ReferralCases, down: ReferralCases, referral: Floats, profit: Floats, altruism: Floats, rules: UtilityRules, step: float
-) -> tuple[Floats, Floats]:
-    """Levels and utilities ``[channel, 3, group]`` around the present referral (see ``Outlook`` of providers).
+) -> tuple[Floats, Floats, Floats]:
+    """Levels and utilities ``[channel, 3, group]`` around the present referral, and what it is worth (see ``Outlook`` of providers).
 
     Steering costs persuasion, convex in its share, and patients lose a little by being moved against their choice.
     """
@@ -74,4 +75,4 @@ def referral_outlook(
         charge = np.maximum(np.bincount(cases.group, weights=cases.weight * cases.charge, minlength=n), 1.0)
         a = level[channel]
         utility[channel] = (profit * money * a - altruism * harm * charge * a) / charge - 0.5 * moral * a**2
-    return level, utility
+    return level, utility, value_at(level, utility, referral.T).sum(axis=0)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.parabola import value_at
 from agents.staff import Staff
 from agents.utility import UtilityRules, benefit_of_intensity, harm_of_intensity, moral_cost
 from model.care import (
@@ -42,11 +43,12 @@ class Outlook:
     """Utility of each provider at three levels of each channel, all else as now.
 
     ``level[channel, 3, provider]`` a step apart around the present level (moved inside where a bound is near), ``utility`` of the same
-    shape.
+    shape; ``payoff[provider]`` what present conduct is worth over neutral conduct, channel by channel together.
     """
 
     level: Floats
     utility: Floats
+    payoff: Floats
 
 
 @dataclass(frozen=True)
@@ -131,15 +133,17 @@ def outlook(
     centre = np.clip(conduct, LOWEST + step, HIGHEST - step).T
     level = np.stack([centre - step, centre, centre + step], axis=1)
     utility = np.zeros_like(level)
+    at_neutral = np.zeros((len(CHANNELS), n))  # an act that is not done is worth nothing
     for band in range(3):
         rows = np.flatnonzero(truth.severity == band)
         channel = Q_MILD + band
-        utility[channel] = _intensity_utility(
-            truth, weight, gains, rows, band + 1, conduct[:, channel], level[channel], profit, altruism, rules
-        )
+        points = np.vstack([level[channel], np.ones(n)])
+        worth = _intensity_utility(truth, weight, gains, rows, band + 1, conduct[:, channel], points, profit, altruism, rules)
+        utility[channel], at_neutral[channel] = worth[:3], worth[3]
     change = level[Q_OUT] - conduct[:, Q_OUT]
     utility[Q_OUT] = profit * outpatients.gain * change
     utility[Q_OUT] += altruism * outpatients.standard * benefit_of_intensity(rules, 0, level[Q_OUT])
+    at_neutral[Q_OUT] = profit * outpatients.gain * (1.0 - conduct[:, Q_OUT])
     for channel, mask in _masks(truth, able).items():
         gain, harm = _act(channel, truth, gains, rules, care)
         rows = np.flatnonzero(mask)
@@ -150,7 +154,8 @@ def outlook(
     charge = np.bincount(truth.provider, weights=weight * truth.standard_charge, minlength=n)
     utility[SHIFT] = profit * moved * level[SHIFT] - altruism * rules.shift_harm * charge * level[SHIFT]
     utility[SHIFT] -= moral_cost(rules, SHIFT, level[SHIFT]) * charge
-    return Outlook(level, utility / scale)
+    payoff = (value_at(level, utility, conduct.T) - at_neutral).sum(axis=0)
+    return Outlook(level, utility / scale, payoff / scale)
 
 
 def _intensity_utility(

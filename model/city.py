@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agents.conduct import get_conduct
+from agents.conduct import get_conduct, memory_size
 from agents.hospital import Hospital
 from agents.insurer import Insurer
 from agents.medical_group import MedicalGroup
@@ -323,6 +323,7 @@ class City(mesa.Model):
             tuple(utility.alpha[o].at(month) for o in OWNERSHIPS),
             (utility.lambda_log_sd.at(month), utility.alpha_log_sd.at(month)),
             np.stack(normals(u), axis=1),
+            memory_size(self.rule),
         )
 
     def _read_policy(self, policy: str | Path | PolicyFile | None) -> PolicyFile:

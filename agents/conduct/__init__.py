@@ -7,11 +7,11 @@ import pkgutil
 from functools import cache
 from pathlib import Path
 
-from agents.conduct.protocol import ConductRule, Situation
+from agents.conduct.protocol import ConductRule, Remembering, Situation, memory_size
 from model.errors import InputError, nearest
 from model.plugins import load_file
 
-__all__ = ["ConductRule", "Situation", "get_conduct", "list_conducts"]
+__all__ = ["ConductRule", "Remembering", "Situation", "get_conduct", "list_conducts", "memory_size"]
 
 
 @cache

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.conduct import Situation
+from agents.conduct import Remembering, Situation
 from agents.medical_group import HIGHEST_REFERRAL, ReferralCases, referral_outlook
 from agents.prospect import Outlook, Outpatients, appeal, mild_sample, outlook, sample_cases, thresholds
 from model.care import HIGHEST, LOWEST, NEUTRAL, Eligible, eligible
@@ -92,35 +93,46 @@ def _order_acts(city: City, truth: CaseTruth, able: Eligible) -> None:
 
 def _revised(city: City, look: Outlook) -> Floats:
     staff = city.staff
-    revised = _decide(city, staff.conduct, look.level, look.utility, (LOWEST, HIGHEST), staff.peers, block=0)
-    # hospitals outside the city follow no local rule and learn nothing from it
-    return np.where(city.geography.providers.local[:, None], revised, NEUTRAL)
+    local = city.geography.providers.local
+    # hospitals outside the city follow no local rule, learn nothing from it and are nobody's example
+    peers = np.where(local, staff.peers, -1)
+    seen = _Seen(staff.conduct, look.level, look.utility, look.payoff, peers, staff.memory)
+    revised, staff.memory = _decide(city, seen, (LOWEST, HIGHEST), block=0)
+    return np.where(local[:, None], revised, NEUTRAL)
 
 
-def _decide(
-    city: City,
-    conduct: Floats,
-    level: Floats,
-    utility: Floats,
-    bounds: tuple[Floats, Floats],
-    peers: NDArray[np.int64],
-    block: int,
-) -> Floats:
-    """Puts deciders' situation to the conduct rule in force and keeps its answer within the bounds."""
+@dataclass(frozen=True)
+class _Seen:
+    """What deciders of one kind see and remember, as in ``Situation``."""
+
+    conduct: Floats
+    level: Floats
+    utility: Floats
+    payoff: Floats
+    peers: NDArray[np.int64]
+    memory: Floats
+
+
+def _decide(city: City, seen: _Seen, bounds: tuple[Floats, Floats], block: int) -> tuple[Floats, Floats]:
+    """Puts deciders' situation to the conduct rule in force; its answer, kept within the bounds, and what it remembers."""
     learning = city.learning
     situation = Situation(
-        conduct=conduct.copy(),
-        level=level,
-        utility=utility,
+        conduct=seen.conduct.copy(),
+        level=seen.level,
+        utility=seen.utility,
         lowest=bounds[0],
         highest=bounds[1],
-        peer_group=peers,
+        peer_group=seen.peers,
         inertia=learning.inertia,
         reach=learning.reach,
-        error=_normal(city, len(conduct), len(level), block),
+        error=_normal(city, len(seen.conduct), len(seen.level), block),
         noise=learning.noise,
+        payoff=seen.payoff,
+        memory=seen.memory,
     )
-    return np.clip(city.rule.revise(situation), *bounds)
+    revised = np.clip(city.rule.revise(situation), *bounds)
+    memory = city.rule.remember(situation, revised) if isinstance(city.rule, Remembering) else seen.memory
+    return revised, memory
 
 
 def _normal(city: City, n: int, channels: int, block: int) -> Floats:
@@ -224,11 +236,13 @@ def _revise_referral(city: City, recent: Claims) -> None:
     keepable, sendable = referable(city, recent.provider, recent.group_true, recent.severity, recent.emergency, county)
     keep = _steered(city, recent, np.flatnonzero(keepable), city.lead_hospital)
     down = _steered(city, recent, np.flatnonzero(sendable), city.lead_primary)
-    level, utility = referral_outlook(
+    level, utility, payoff = referral_outlook(
         keep, down, staff.referral, staff.group_profit, staff.group_altruism, city.utility, city.learning.step
     )
-    bounds, everybody = (np.zeros(2), HIGHEST_REFERRAL), np.zeros(len(staff.referral), dtype=np.int64)
-    revised = _decide(city, staff.referral, level, utility, bounds, everybody, block=1)
+    # a county that no group leads does not steer: nobody's example
+    bounds, everybody = (np.zeros(2), HIGHEST_REFERRAL), np.where(city.group_leads, 0, -1)
+    seen = _Seen(staff.referral, level, utility, payoff, everybody, staff.referral_memory)
+    revised, staff.referral_memory = _decide(city, seen, bounds, block=1)
     staff.referral = np.where(city.group_leads[:, None], revised, 0.0)
 
 

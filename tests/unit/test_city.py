@@ -766,3 +766,16 @@ def test_a_tertiary_hospital_is_reached_from_everywhere(by_fees: City) -> None:
     claims = month_of(city)
     assert set(np.unique(claims.tier).tolist()) == {0, 1, 2}
     assert len(set(claims.county[claims.tier == TERTIARY].tolist())) > 5
+
+
+def test_what_providers_have_learnt_goes_with_the_city() -> None:
+    """A fork of a city whose providers learn from their own past goes the way of the original, and shares nothing with it."""
+    city = City.load("yuncheng", "dip", scale=SMALLEST, seed=3, burn_in=3, conduct="reinforcement")
+    fork = copy.deepcopy(city)
+    assert city.staff.memory[city.geography.providers.local][..., 3].all()
+    assert city.staff.referral_memory.any()
+    for one in (city, fork):
+        one.run_for(6)
+    assert np.array_equal(city.staff.conduct, fork.staff.conduct)
+    assert np.array_equal(city.staff.memory, fork.staff.memory)
+    assert not np.shares_memory(city.staff.memory, fork.staff.memory)

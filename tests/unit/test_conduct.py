@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from agents.conduct import Situation, get_conduct, list_conducts
+from agents.conduct import Remembering, Situation, get_conduct, list_conducts, memory_size
 from agents.conduct.best_response import quoted_optimum
 from agents.staff import hire
 from agents.utility import benefit_of_intensity, harm_of_intensity, moral_cost
@@ -96,6 +97,8 @@ def situation(**given: Any) -> Situation:
         "reach": REACH,
         "error": np.zeros((2, 3)),
         "noise": 0.0,
+        "payoff": np.zeros(2),
+        "memory": np.zeros((2, 3, 0)),
     }
     return Situation(**(standard | given))
 
@@ -134,8 +137,8 @@ def test_steady_conduct_is_a_copy() -> None:
 # Finding rules
 
 
-def test_both_rules_are_there_and_unknown_ones_told() -> None:
-    assert {"best_response", "steady"} <= set(list_conducts())
+def test_the_rules_are_there_and_unknown_ones_told() -> None:
+    assert {"best_response", "imitation", "reinforcement", "steady"} <= set(list_conducts())
     with pytest.raises(InputError, match="best_response"):
         get_conduct("best_respons")
 
@@ -220,3 +223,109 @@ def test_peers_share_tier_and_ownership() -> None:
     peers = hire(private, tier, 0, (1, 1), (1, 1), (0, 0), np.zeros((5, 2))).peers
     assert peers[2] == peers[3]
     assert len(set(peers.tolist())) == 4
+
+
+# Imitation
+
+
+def imitators(conduct: Any, payoff: Any, **given: Any) -> Situation:
+    """Deciders with one channel between 0 and 1 whose quote rises, with these payoffs."""
+    now = np.asarray(conduct, dtype=float)[:, None]
+    n = len(now)
+    centre = np.clip(now, 0.05, 0.95).T
+    level = np.stack([centre - 0.05, centre, centre + 0.05], axis=1)
+    standard: dict[str, Any] = {
+        "conduct": now,
+        "level": level,
+        "utility": level.copy(),
+        "lowest": np.zeros(1),
+        "highest": np.ones(1),
+        "peer_group": np.zeros(n, dtype=np.int64),
+        "error": np.zeros((n, 1)),
+        "payoff": np.asarray(payoff, dtype=float),
+        "memory": np.zeros((n, 1, 0)),
+        "reach": 1.0,
+    }
+    return situation(**(standard | given))
+
+
+def test_better_peers_are_followed_by_how_much_better_they_are() -> None:
+    """Peers ahead by 1 and by 3: a quarter and three quarters; half of the way. The best stays, and so does who is alone in its group."""
+    given = imitators([0.0, 0.2, 0.8, 0.5], [1.0, 2.0, 4.0, 0.0], peer_group=np.array([0, 0, 0, 1]))
+    moved = get_conduct("imitation").revise(given)
+    np.testing.assert_allclose(moved[:, 0], [0.5 * (0.2 / 4 + 0.8 * 3 / 4), 0.5 * (0.2 + 0.8), 0.8, 0.5])
+
+
+def test_imitation_goes_no_further_than_the_reach() -> None:
+    moved = get_conduct("imitation").revise(imitators([0.0, 1.0], [0.0, 1.0], reach=0.12))
+    np.testing.assert_allclose(moved[:, 0], [0.12, 1.0])
+
+
+def test_trials_are_larger_than_errors_and_leave_alone_what_nobody_gains_by() -> None:
+    given = imitators([0.5, 0.0, 0.0], [1.0, 1.0, 1.0], noise=0.01, error=np.ones((3, 1)))
+    utility = given.utility.copy()
+    utility[0, :, 2] *= -1
+    moved = get_conduct("imitation").revise(replace(given, utility=utility))
+    np.testing.assert_allclose(moved[:, 0], [0.55, 0.05, 0.0])
+
+
+def test_imitation_and_trials_find_what_pays() -> None:
+    """Twenty equal deciders with a hidden top at 0.6, who see only how others fare."""
+    rng = np.random.default_rng(3)
+    now = np.zeros(20)
+    for _ in range(60):
+        given = imitators(now, -((now - 0.6) ** 2), noise=0.01, error=rng.standard_normal((20, 1)), reach=0.12)
+        now = get_conduct("imitation").revise(given)[:, 0]
+    assert now.mean() == pytest.approx(0.6, abs=0.06)
+
+
+# Reinforcement
+
+
+def reinforced(top: float, periods: int, n: int = 200, seed: int = 4) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Conduct and memory of deciders after some periods on one parabola, from 0.3 on."""
+    rule = get_conduct("reinforcement")
+    assert isinstance(rule, Remembering)
+    rng = np.random.default_rng(seed)
+    now, memory = np.full(n, 0.3), np.zeros((n, 1, memory_size(rule)))
+    for _ in range(periods):
+        given = imitators(now, np.zeros(n), error=rng.standard_normal((n, 1)), reach=0.12, memory=memory)
+        given = replace(given, utility=-((given.level - top) ** 2))
+        moved = rule.revise(given)
+        now, memory = moved[:, 0], rule.remember(given, moved)
+    return now, memory
+
+
+def test_a_first_decision_is_a_third_each_of_down_stay_and_up() -> None:
+    now, memory = reinforced(0.6, 1, n=3000)
+    share = [np.isclose(now, level).mean() for level in (0.24, 0.30, 0.36)]
+    assert share == pytest.approx([1 / 3] * 3, abs=0.03)
+    assert set(np.unique(memory[..., 3])) == {1.0, 2.0, 3.0}
+    assert (memory[..., 4] == 0.3).all()
+    assert not memory[..., :3].any()
+
+
+def test_a_step_that_paid_is_strengthened_and_one_that_cost_is_weakened() -> None:
+    """On a straight line a step of 0.06, counted up to 0.05, is half of what the quote shows: nine tenths of it at most."""
+    rule = get_conduct("reinforcement")
+    assert isinstance(rule, Remembering)
+    memory = np.zeros((2, 1, 5))
+    memory[:, 0, 3], memory[:, 0, 4] = [3.0, 1.0], [0.45, 0.55]
+    given = imitators([0.5, 0.5], [0.0, 0.0], memory=memory)
+    learnt = rule.remember(given, rule.revise(given))[:, 0, :3]
+    np.testing.assert_allclose(learnt, [[0.05, 0.05, 0.4], [-0.4, -0.05, -0.05]])
+
+
+def test_reinforcement_finds_what_pays() -> None:
+    early, late = reinforced(0.6, 4)[0], reinforced(0.6, 40)[0]
+    assert abs(early.mean() - 0.3) < abs(late.mean() - 0.3)
+    assert late.mean() == pytest.approx(0.6, abs=0.05)
+
+
+def test_what_brings_nothing_is_not_tried() -> None:
+    """At the lowest level with a falling quote, and wherever the quote is flat, nobody moves whatever is drawn."""
+    given = imitators([0.0, 0.5], [0.0, 0.0], error=np.array([[3.0], [3.0]]), memory=np.zeros((2, 1, 5)))
+    utility = -given.utility
+    utility[0, :, 1] = 2.0
+    moved = get_conduct("reinforcement").revise(replace(given, utility=utility))
+    assert moved[:, 0].tolist() == [0.0, 0.5]

@@ -23,8 +23,19 @@ def cases(gain: float, n: int = 5, group: Any = 0, charge: float = 1e6) -> Refer
 
 def at(keep: ReferralCases, down: ReferralCases, referral: Any = (0.3, 0.3), **rules: Any) -> tuple[Any, Any]:
     """Levels and utilities of two groups of equal preferences."""
+    return outlook_at(keep, down, referral, **rules)[:2]
+
+
+def outlook_at(keep: ReferralCases, down: ReferralCases, referral: Any, **rules: Any) -> tuple[Any, Any, Any]:
     present = np.tile(np.asarray(referral, dtype=float), (2, 1))
     return referral_outlook(keep, down, present, np.full(2, 0.8), np.full(2, 0.5), utility_rules(**rules), STEP)
+
+
+def test_a_referral_is_worth_what_both_its_channels_are() -> None:
+    """Against steering nobody, per yuan of what could be steered; the first share lies below the levels looked at."""
+    payoff = outlook_at(cases(0.4), cases(0.2), (0.02, 0.3), keep_moral=1.5)[2]
+    keep, down = (0.8 * 0.4 - 0.5 * 0.05) * 0.02 - 0.75 * 0.02**2, (0.8 * 0.2 - 0.5 * 0.05) * 0.3 - 0.5 * 0.3**2
+    np.testing.assert_allclose(payoff, [keep + down, 0.02 * -0.025 - 0.75 * 0.02**2 + 0.3 * -0.025 - 0.5 * 0.3**2])
 
 
 def test_utility_of_steering_by_hand() -> None:

@@ -202,6 +202,17 @@ def test_shares_have_their_own_harm_and_a_square_moral_cost(channel: int, gain: 
     np.testing.assert_allclose(given.utility[channel, :, 0], (PROFIT * gamma - ALTRUISM * harm) * a - moral / 2 * a**2)
 
 
+def test_a_payoff_is_what_conduct_is_worth_over_neutral_conduct() -> None:
+    """Nothing at neutral; else each channel's own: services above the standard, and an act with its gain, harm and moral cost."""
+    n, charge = 10, 1e6
+    gains = no_gains(n, more=0.2 * STEP * charge, less=-0.2 * STEP * charge, split=0.4 * charge)
+    assert look(truth(n, provider=0), gains, neutral()).payoff[0] == pytest.approx(0.0)
+    busy = look(truth(n, provider=0), gains, neutral(intensity_mild=1.08, splitting=0.3)).payoff[0]
+    services = PROFIT * 0.2 * 0.08 - ALTRUISM * 0.5 * 2.7 * 0.08**2
+    divided = (PROFIT * 0.4 - ALTRUISM * 0.05) * 0.3 - 3.5 / 2 * 0.3**2
+    assert busy == pytest.approx(services + divided)
+
+
 def test_marginal_admissions_come_from_a_pool_of_small_bills() -> None:
     n, gamma, charge = 10, 0.2, 1e6
     care = care_rules(threshold_pool=0.3, threshold_charge=0.6)
@@ -245,7 +256,18 @@ def test_repeated_decisions_settle_at_the_closed_form() -> None:
     for _ in range(60):
         given = look(truth(20, provider=0), no_gains(20, code=gamma * charge), conduct)
         situation = Situation(
-            conduct, given.level, given.utility, LOWEST, HIGHEST, np.zeros(1, dtype=np.int64), 0.3, 0.12, np.zeros_like(conduct), 0.0
+            conduct=conduct,
+            level=given.level,
+            utility=given.utility,
+            lowest=LOWEST,
+            highest=HIGHEST,
+            peer_group=np.zeros(1, dtype=np.int64),
+            inertia=0.3,
+            reach=0.12,
+            error=np.zeros_like(conduct),
+            noise=0.0,
+            payoff=given.payoff,
+            memory=np.zeros((1, len(CHANNELS), 0)),
         )
         conduct = get_conduct("best_response").revise(situation)
     assert conduct[0, CODING] == pytest.approx(np.sqrt(PROFIT * gamma / 2.0), abs=0.01)
