@@ -58,6 +58,12 @@ class Hospital(mesa.Agent):
         return dict(zip(CHANNELS, row.tolist(), strict=True))
 
     @property
+    def rule(self) -> str:
+        """Name of the conduct rule it follows."""
+        name: str = self.model.mixture.names[self.model.staff.rule[self.index]]
+        return name
+
+    @property
     def profit_weight(self) -> float:
         """λ: how far profit reaches the people who decide."""
         return float(self.model.staff.profit[self.index])

@@ -17,7 +17,7 @@ def value_at(level: Floats, utility: Floats, at: Floats) -> Floats:
 
     >>> at = np.array([[0.1]])
     >>> level = np.array([[[0.0], [0.1], [0.2]]])
-    >>> float(value_at(level, 1 - level**2, at + 0.05)[0, 0])
+    >>> round(float(value_at(level, 1 - level**2, at + 0.05)[0, 0]), 6)
     0.9775
     """
     low, mid, high = utility[:, 0], utility[:, 1], utility[:, 2]

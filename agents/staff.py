@@ -18,7 +18,8 @@ class Staff:
 
     ``conduct[provider, channel]``; ``act_from[channel, provider]`` the appeal from which a case is acted on; ``referral[group, channel]``;
     ``profit`` λ and ``altruism`` α of providers, ``group_profit`` and ``group_altruism`` of groups; ``peers`` number of the peer group.
-    ``memory[provider, channel, number]`` and ``referral_memory[group, channel, number]`` what the conduct rule remembers.
+    ``rule`` and ``group_rule`` number of the conduct rule each follows;
+    ``memory[provider, channel, number]`` and ``referral_memory[group, channel, number]`` what the conduct rules remember.
     """
 
     conduct: Floats
@@ -28,6 +29,8 @@ class Staff:
     altruism: Floats
     group_profit: Floats
     group_altruism: Floats
+    rule: NDArray[np.int64]
+    group_rule: NDArray[np.int64]
     memory: Floats
     referral_memory: Floats
     peers: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -41,7 +44,8 @@ def hire(
     altruism: tuple[float, float],
     spread: tuple[float, float],
     normal: Floats,
-    remembered: int = 0,
+    rule: tuple[NDArray[np.int64], NDArray[np.int64]],
+    remembered: int,
 ) -> Staff:
     """Staff with neutral conduct; λ and α differ by ownership and, lognormally, from provider to provider.
 
@@ -49,7 +53,8 @@ def hire(
         profit, altruism: (public, private) means.
         spread: log standard deviations of λ and α.
         normal: addressed standard normal numbers ``[provider + group, 2]``.
-        remembered: numbers of each decider and channel that the conduct rule remembers.
+        rule: numbers of the conduct rules that providers and groups follow.
+        remembered: numbers of each decider and channel that these rules remember.
     """
     n = len(private)
     owner = np.concatenate([private, np.zeros(n_groups, dtype=bool)]).astype(int)
@@ -63,6 +68,8 @@ def hire(
         altruism=alpha[:n],
         group_profit=lam[n:],
         group_altruism=alpha[n:],
+        rule=rule[0],
+        group_rule=rule[1],
         memory=np.zeros((n, len(CHANNELS), remembered)),
         referral_memory=np.zeros((n_groups, 2, remembered)),
         peers=tier.astype(np.int64) * 2 + private,

@@ -47,7 +47,14 @@ City = Annotated[str, typer.Option("--city", help="A city's name or a path to it
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
 BurnIn = Annotated[int, typer.Option("--burn-in", help="Months before the record, in which providers find their conduct.")]
 Scale = Annotated[float, typer.Option("--scale", help="Share of the people simulated; 1 is the whole city.")]
-Conduct = Annotated[str, typer.Option("--conduct", help="How providers revise their conduct: a rule's name or a Python file.")]
+Conduct = Annotated[
+    str,
+    typer.Option(
+        "--conduct",
+        help="How providers revise their conduct: a rule's name or Python file, a mix such as best_response=0.6,imitation=0.4, "
+        "or a TOML table of rules by tier and ownership.",
+    ),
+]
 Claims = Annotated[bool, typer.Option("--claims", help="Keep every claim, with the truth beside the record.")]
 Jobs = Annotated[int, typer.Option("--jobs", help="Processes; -1 is one a core. Results do not depend on it.")]
 

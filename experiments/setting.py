@@ -132,7 +132,7 @@ def checked(
             "code": code_fingerprint(),
             "city": fingerprint(repr(city_file)),
             "from": policy_fingerprint(load_policy(start)),
-            "conduct": file_fingerprint(Path(conduct)) if _is_file(conduct) else str(conduct),
+            "conduct": conduct_fingerprint(conduct),
             "policies": {label: policy_fingerprint(policy) for label, (_, policy) in named.items()},
         },
     )
@@ -192,10 +192,20 @@ def check_seed(seed: int) -> None:
 
 
 def check_conduct(conduct: str | Path) -> None:
-    """Refuse a conduct rule that is neither known nor a file that defines one."""
-    from agents.conduct import get_conduct
+    """Refuse conduct that is neither a known rule, nor a file that defines one, nor a mixture of such."""
+    from agents.conduct import get_conducts
 
-    get_conduct(str(conduct))
+    get_conducts(str(conduct))
+
+
+def conduct_fingerprint(conduct: str | Path) -> str:
+    """Return the names of shipped rules as they are given, else a hash of who follows which rule and of the files they rest on."""
+    from agents.conduct import read_mixture
+
+    mixture = read_mixture(str(conduct))
+    if not mixture.files:
+        return str(conduct)
+    return fingerprint([sorted(part.shares.items()) for part in mixture.parts], [file_fingerprint(path) for path in mixture.files])
 
 
 def policy_fingerprint(policy: PolicyFile) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from agents.conduct import get_conduct, memory_size
+from agents.conduct import get_conducts, memory_size
 from agents.hospital import Hospital
 from agents.insurer import Insurer
 from agents.medical_group import MedicalGroup
@@ -166,7 +166,7 @@ class City(mesa.Model):
             scale: share of the people simulated; institutions' capacities and budgets are scaled alike.
             seed: seed of every random draw.
             burn_in: months run beforehand, not in the tables.
-            conduct: conduct rule.
+            conduct: conduct rule by name or file, shares of rules, or a table of them (see ``agents.conduct.mixture``).
             behaviour: path of a behaviour file in place of the project's.
             claims: keep claims month by month for :meth:`claims`.
 
@@ -276,7 +276,7 @@ class City(mesa.Model):
     def _make_actors(self, conduct: str) -> None:
         month, behaviour = self.base_month, self.behaviour
         utility, moral = behaviour.utility, behaviour.moral
-        self.rule = get_conduct(conduct)
+        self.mixture, self.rules = get_conducts(conduct)
         self.learning = Learning(
             period=int(behaviour.learning.period_months.at(month)),
             inertia=behaviour.learning.inertia.at(month),
@@ -315,6 +315,8 @@ class City(mesa.Model):
         utility, providers = self.behaviour.utility, self.geography.providers
         who = np.arange(len(providers) + self.geography.n_groups, dtype=np.uint64)
         u = uniforms(self.seed, int(Decision.CONDUCT_START), 0, who)
+        drawn = uniforms(self.seed, int(Decision.CONDUCT_RULE), 0, who[: len(providers)])[:, 0]
+        rule = self.mixture.assign(providers.tier, providers.private, drawn)
         return hire(
             providers.private,
             providers.tier,
@@ -323,7 +325,9 @@ class City(mesa.Model):
             tuple(utility.alpha[o].at(month) for o in OWNERSHIPS),
             (utility.lambda_log_sd.at(month), utility.alpha_log_sd.at(month)),
             np.stack(normals(u), axis=1),
-            memory_size(self.rule),
+            # a group decides as the hospital that leads it
+            (rule, rule[self.lead_hospital]),
+            sum(memory_size(one) for one in self.rules),
         )
 
     def _read_policy(self, policy: str | Path | PolicyFile | None) -> PolicyFile:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.conduct import Remembering, Situation
+from agents.conduct import Situation, decide
 from agents.medical_group import HIGHEST_REFERRAL, ReferralCases, referral_outlook
 from agents.prospect import Outlook, Outpatients, appeal, mild_sample, outlook, sample_cases, thresholds
 from model.care import HIGHEST, LOWEST, NEUTRAL, Eligible, eligible
@@ -96,7 +96,7 @@ def _revised(city: City, look: Outlook) -> Floats:
     local = city.geography.providers.local
     # hospitals outside the city follow no local rule, learn nothing from it and are nobody's example
     peers = np.where(local, staff.peers, -1)
-    seen = _Seen(staff.conduct, look.level, look.utility, look.payoff, peers, staff.memory)
+    seen = _Seen(staff.conduct, look.level, look.utility, look.payoff, peers, staff.rule, staff.memory)
     revised, staff.memory = _decide(city, seen, (LOWEST, HIGHEST), block=0)
     return np.where(local[:, None], revised, NEUTRAL)
 
@@ -110,11 +110,12 @@ class _Seen:
     utility: Floats
     payoff: Floats
     peers: NDArray[np.int64]
+    rule: NDArray[np.int64]
     memory: Floats
 
 
 def _decide(city: City, seen: _Seen, bounds: tuple[Floats, Floats], block: int) -> tuple[Floats, Floats]:
-    """Puts deciders' situation to the conduct rule in force; its answer, kept within the bounds, and what it remembers."""
+    """Puts deciders' situation to the conduct rules in force; their answer, within the bounds, and what they remember."""
     learning = city.learning
     situation = Situation(
         conduct=seen.conduct.copy(),
@@ -130,9 +131,7 @@ def _decide(city: City, seen: _Seen, bounds: tuple[Floats, Floats], block: int) 
         payoff=seen.payoff,
         memory=seen.memory,
     )
-    revised = np.clip(city.rule.revise(situation), *bounds)
-    memory = city.rule.remember(situation, revised) if isinstance(city.rule, Remembering) else seen.memory
-    return revised, memory
+    return decide(city.rules, seen.rule, situation)
 
 
 def _normal(city: City, n: int, channels: int, block: int) -> Floats:
@@ -241,7 +240,7 @@ def _revise_referral(city: City, recent: Claims) -> None:
     )
     # a county that no group leads does not steer: nobody's example
     bounds, everybody = (np.zeros(2), HIGHEST_REFERRAL), np.where(city.group_leads, 0, -1)
-    seen = _Seen(staff.referral, level, utility, payoff, everybody, staff.referral_memory)
+    seen = _Seen(staff.referral, level, utility, payoff, everybody, staff.group_rule, staff.referral_memory)
     revised, staff.referral_memory = _decide(city, seen, bounds, block=1)
     staff.referral = np.where(city.group_leads[:, None], revised, 0.0)
 

@@ -196,10 +196,12 @@ def test_services_have_no_moral_cost_of_their_own() -> None:
 
 # Staff
 
+RULES = (np.zeros(2, dtype=np.int64), np.zeros(1, dtype=np.int64))
+
 
 def test_who_decides_values_profit_and_patients_by_ownership() -> None:
     private = np.array([False, True])
-    made = hire(private, np.array([0, 2], dtype=np.int8), 1, (0.8, 1.0), (0.9, 0.6), (0.0, 0.0), np.zeros((3, 2)))
+    made = hire(private, np.array([0, 2], dtype=np.int8), 1, (0.8, 1.0), (0.9, 0.6), (0.0, 0.0), np.zeros((3, 2)), RULES, 0)
     assert made.profit.tolist() == [0.8, 1.0]
     assert made.altruism.tolist() == [0.9, 0.6]
     assert (made.group_profit.tolist(), made.group_altruism.tolist()) == ([0.8], [0.9])
@@ -211,7 +213,7 @@ def test_who_decides_values_profit_and_patients_by_ownership() -> None:
 def test_staff_differ_lognormally_around_the_mean() -> None:
     n = 20_000
     normal = np.random.default_rng(2).standard_normal((n, 2))
-    made = hire(np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int8), 0, (0.8, 1.0), (0.9, 0.6), (0.1, 0.2), normal)
+    made = hire(np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int8), 0, (0.8, 1.0), (0.9, 0.6), (0.1, 0.2), normal, RULES, 0)
     assert made.profit.mean() == pytest.approx(0.8, rel=0.005)
     assert np.log(made.profit).std() == pytest.approx(0.1, rel=0.02)
     assert np.log(made.altruism).std() == pytest.approx(0.2, rel=0.02)
@@ -220,7 +222,7 @@ def test_staff_differ_lognormally_around_the_mean() -> None:
 def test_peers_share_tier_and_ownership() -> None:
     tier = np.array([0, 0, 1, 1, 1], dtype=np.int8)
     private = np.array([False, True, False, False, True])
-    peers = hire(private, tier, 0, (1, 1), (1, 1), (0, 0), np.zeros((5, 2))).peers
+    peers = hire(private, tier, 0, (1, 1), (1, 1), (0, 0), np.zeros((5, 2)), RULES, 0).peers
     assert peers[2] == peers[3]
     assert len(set(peers.tolist())) == 4
 
