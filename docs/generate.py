@@ -405,7 +405,8 @@ def _conduct() -> str:
 
 
 def _modes() -> str:
-    modes = [get_mode(name) for name in list_modes()]
+    # made, since traits may follow from parameters
+    modes = [get_mode(name)() for name in list_modes()]
     rows = (
         (
             code(m.name),

@@ -14,6 +14,7 @@ from model.payment.points.auxiliary import coefficient_of
 from model.payment.points.case_points import VARIANTS, case_points, highest, payment_standard, points_without_group
 from model.payment.points.group_points import POINTS_OF, points_of, pooled, rise
 from model.payment.points.institutions import bonus
+from model.payment.points.values import opening_value, settlement_value
 
 
 def _case_points(
@@ -54,6 +55,16 @@ def _weighted_years(means: list[float], weights: list[float]) -> Mapping[str, An
     yearly = np.array(means)[:, None]
     mean, _ = weighted_years(yearly, np.ones_like(yearly), np.array(weights)[:, None])
     return {"mean": float(mean[0])}
+
+
+def _opening_value(costs: list[float], points: list[float], weights: list[float]) -> Mapping[str, Any]:
+    yearly, counted = np.array(costs)[:, None], np.array(points)[:, None]
+    cost, total, value = opening_value(yearly, counted, np.array(weights))
+    return {"cost": float(cost[0]), "points": float(total[0]), "value": float(value[0])}
+
+
+def _settlement_value(fund: float, ratio: float, points: float) -> Mapping[str, Any]:
+    return {"value": float(settlement_value(np.array(fund), np.array(ratio), np.array(points)))}
 
 
 def _bonus(above: float, step: float, cap: float, first: float = 0.0) -> Mapping[str, Any]:
@@ -191,5 +202,33 @@ RULES: Mapping[str, Rule] = {
         },
         {"bonus": Field("factor", "what is added")},
         _bonus,
+    ),
+    "opening_value": Rule(
+        "E9",
+        "年初（预算）分值单价：加权总费用与加权总分值之比（近年在前）",
+        "value of a point at the start of the year: weighted cost over weighted points, latest year first",
+        {
+            "costs": Field("price", "total cost of each year, latest first", shape="list"),
+            "points": Field("point", "total points of each year", shape="list"),
+            "weights": Field("share", "weight of each year", shape="list"),
+        },
+        {
+            "cost": Field("price", "weighted cost"),
+            "points": Field("point", "weighted points"),
+            "value": Field("price", "value of a point"),
+        },
+        _opening_value,
+    ),
+    "settlement_value": Rule(
+        "E9",
+        "年终结算分值单价：基金除以支付比例，再除以总分值",
+        "value of a point at settlement, ratio variant: fund over pay ratio, over all points",
+        {
+            "fund": Field("price", "the fund’s money"),
+            "ratio": Field("share", "recorded fund over total cost of all cases", low=0.0001),
+            "points": Field("point", "points of all cases", low=0.0001),
+        },
+        {"value": Field("price", "value of a point")},
+        _settlement_value,
     ),
 }

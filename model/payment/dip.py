@@ -1,4 +1,4 @@
-"""DIP (按病种分值付费): points from lagged costs, a floating value that exhausts the regional budget of each scheme (rules E1–E9)."""
+"""DIP (按病种分值付费): points from lagged costs, worth what a regional budget of each scheme makes them worth (rules E1–E9)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from model.codes import INPATIENT, SCHEMES, SEVERITIES
+from model.codes import INPATIENT, SCHEMES, SEVERITIES, TIERS
 from model.errors import InputError
 from model.payment.explanation import Step
 from model.payment.points import settings
 from model.payment.points.auxiliary import auxiliary_coefficients
 from model.payment.points.case_points import N_AGE_SUBTYPES, TESTS, VARIANTS, Lines, PointTable, age_subtype
-from model.payment.points.group_points import GroupRule
+from model.payment.points.group_points import GroupRule, within
 from model.payment.points.institutions import BONUS_STEPS, InstitutionRule
-from model.payment.protocol import RECORDED, RESIDUAL, UNITS, CaseTable, Floats, History, Ints, Traits
+from model.payment.points.values import VALUES, Priced, base_volume, opening_of
+from model.payment.protocol import RECORDED, CaseTable, Floats, History, Ints, Traits
 from model.policy.leaf import LeafSpec
 from model.units import FEN
 
@@ -37,6 +38,7 @@ class DipTerms:
         mean_cost: fen of one point's worth of charge, the yardstick of the outlier ratio x.
         budget: fen by scheme for the covered cases of the year.
         opening: fen of in-scope money a point at the start of the year, by scheme.
+        base: points of the base volume ``[holder, scheme]``, a year; without rows: no such volume.
         bonus: what is added to h ``[holder]``; without rows: nothing.
         own_coefficient: h ``[group, tier]`` of groups that have their own, NaN elsewhere; without rows: no group has.
         by_severity, by_age: auxiliary coefficients ``[group, subtype]``, NaN where none is made; without rows where none are used.
@@ -47,6 +49,7 @@ class DipTerms:
     mean_cost: float
     budget: Floats
     opening: Floats = field(default_factory=lambda: np.zeros(len(SCHEMES)))
+    base: Floats = field(default_factory=_no_table)
     bonus: Floats = field(default_factory=lambda: np.empty(0))
     own_coefficient: Floats = field(default_factory=_no_table)
     by_severity: Floats = field(default_factory=_no_table)
@@ -55,7 +58,10 @@ class DipTerms:
 
 @dataclass(frozen=True)
 class Dip:
-    """Entitlement = points × value − residual; value = (budget + Σ residual) / Σ points, so the budget is exhausted exactly."""
+    """Entitlement = points × value − residual; value = (budget + Σ residual) / Σ points, so the budget is exhausted exactly.
+
+    Other point values are had by name (``model/payment/points/values.py``); of those only ``fund_value`` exhausts the budget as well.
+    """
 
     outlier: str = "national_1"
     tier_coefficient: str = "estimated"
@@ -78,6 +84,8 @@ class Dip:
     group_cases: float = 15.0
     basic_groups: str = "by_level"
     basic_cv: float = 0.7
+    point_value: str = "floating"
+    elastic_base: float = 0.8
     outlier_mean: str = "level"
     low_line: float = 0.5
     high_line: float = 2.0
@@ -95,7 +103,11 @@ class Dip:
     summary: ClassVar[str] = "points under a regional budget with a floating value"
     color: ClassVar[str] = "#C04F00"
     PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = settings.POINTS
-    traits: ClassVar[Traits] = Traits(exhausts_budget=True)
+
+    @property
+    def traits(self) -> Traits:
+        """Whether the budget is exhausted depends on the point value."""
+        return Traits(exhausts_budget=VALUES[self.point_value].conserves)
 
     def __post_init__(self) -> None:
         for key, spec in self.PARAMETERS.items():
@@ -159,7 +171,21 @@ class Dip:
             by_severity=by_severity,
             by_age=by_age,
         )
-        return replace(terms, opening=_opening_value(cases, self.tariff(cases, terms), terms.mean_cost))
+        return self._valued(history, terms)
+
+    def _valued(self, history: History, terms: DipTerms) -> DipTerms:
+        """The terms with the value of a point at the start of the year, and the base volume where the point value asks for one."""
+        cases = history.cases
+        points = self.tariff(cases, terms)
+        kept = np.ones(len(cases)) if self.trim == "none" else within(cases.group, cases.charge.astype(float), self.trim).astype(float)
+        level = np.broadcast_to(terms.coefficient, (len(SCHEMES), len(TIERS)))
+        unit = terms.points[:, None, None] * level
+        if len(terms.own_coefficient):
+            own = terms.own_coefficient[:, None, :]
+            unit = np.where(np.isnan(own), unit, terms.points[:, None, None] * own)
+        opening = opening_of(history, points, kept, unit, self.year_weights, terms.mean_cost)
+        base = base_volume(history, points, self.elastic_base) if self.point_value == "elastic" else terms.base
+        return replace(terms, opening=opening, base=base)
 
     def tariff(self, cases: CaseTable, terms: DipTerms) -> Floats:
         """Points of each case by the outlier variant (E6), times the highest auxiliary coefficient (E5).
@@ -194,14 +220,18 @@ class Dip:
         )
 
     def entitlement(self, own: Floats, pool: Floats, holder: Ints, terms: DipTerms, fraction: float) -> Floats:
-        """Points × the floating value of the scheme's pool, less what patients and other layers paid in scope."""
-        return own[..., UNITS] * self.value(pool, terms, fraction) - own[..., RESIDUAL]
+        """What points are worth in the scheme's pool, less what patients and other layers paid in scope where the point value says so."""
+        base = terms.base[holder] * fraction if len(terms.base) else np.zeros(1)
+        return VALUES[self.point_value].payable(own, pool, self._priced(terms, fraction, base))
 
     def value(self, pool: Floats, terms: DipTerms, fraction: float) -> Floats:
-        """Fen a point: (budget elapsed + in-scope money of patients) / points (``conduct.md`` 7)."""
-        units = pool[..., UNITS]
-        money = terms.budget * fraction + pool[..., RESIDUAL]
-        return np.divide(money, units, out=np.zeros_like(units), where=units > 0)
+        """Fen that one more point is worth, by scheme, given the ``pool`` totals ``[..., scheme, measure]``."""
+        return VALUES[self.point_value].value(pool, self._priced(terms, fraction, np.zeros(1)))
+
+    @staticmethod
+    def _priced(terms: DipTerms, fraction: float, base: Floats) -> Priced:
+        whole = terms.base.sum(axis=0) * fraction if len(terms.base) else np.zeros(len(SCHEMES))
+        return Priced(terms.budget * fraction, terms.opening, base, whole)
 
     def explain(self, case: CaseTable, pool: Floats, terms: DipTerms, fraction: float) -> list[Step]:
         """From the group's points to what the fund owes for the case, as :class:`model.payment.explanation.Explaining` says."""
@@ -209,7 +239,6 @@ class Dip:
         base, coefficient, auxiliary, ratio = (float(part) for part in table.parts(case)[0])
         points = float(table.of(case)[0])
         value = float(self.value(pool, terms, fraction)[..., int(case.scheme[0])].ravel()[0])
-        residual = float(case.residual[0])
         if base > 0:
             branch = table.branch(ratio)
             way = [
@@ -224,11 +253,22 @@ class Dip:
         return [
             *way,
             Step("病例分值", "points of the case", points, "point", "E6"),
-            Step("分值单价", "value of a point", value, "fen", "E9"),
-            Step("按分值应得", "points times value", points * value, "fen", "E9"),
-            Step("个人及其他层次负担", "paid in scope by patients and other layers", residual, "fen", "E9"),
-            Step("基金应付", "owed by the fund", points * value - residual, "fen", "E9"),
+            *self._steps_to_money(points, case, value),
         ]
+
+    def _steps_to_money(self, points: float, case: CaseTable, value: float) -> list[Step]:
+        """From a case's points to what the fund owes for it."""
+        rule, residual = f"E9; {self.point_value}", float(case.residual[0])
+        worth = points * value
+        steps = [Step("分值单价", "value of a point", value, "fen", rule), Step("按分值应得", "points times value", worth, "fen", rule)]
+        if VALUES[self.point_value].takes_off:
+            worth -= residual
+            steps.append(Step("个人及其他层次负担", "paid in scope by patients and other layers", residual, "fen", rule))
+        elif self.point_value == "ratio":
+            ratio = float(case.recorded[0]) / max(float(case.charge[0]), 1.0)
+            worth *= ratio
+            steps.append(Step("记账占总费用之比（以本例计）", "recorded over total cost, of this case", ratio, "share", rule))
+        return [*steps, Step("基金应付", "owed by the fund", worth, "fen", rule)]
 
     def _auxiliaries(self, history: History) -> tuple[Floats, Floats]:
         """Auxiliary coefficients of the lists in use, by group and subtype; stays paid by the day have none (E5)."""
@@ -249,15 +289,6 @@ class Dip:
         if len(found[1]):
             found[1][:, N_AGE_SUBTYPES - 2] = np.nan  # from 18 to 64 years is no subtype
         return found[0], found[1]
-
-
-def _opening_value(cases: CaseTable, points: Floats, otherwise: float) -> Floats:
-    """In-scope fen a point by scheme of last year's cases (E9); of a scheme without cases ``otherwise``."""
-    counted = np.where(points > 0, cases.in_scope, 0.0)
-    money = np.bincount(cases.scheme, weights=counted, minlength=len(SCHEMES))
-    units = np.bincount(cases.scheme, weights=points, minlength=len(SCHEMES))
-    value: Floats = np.divide(money, units, out=np.full(len(SCHEMES), otherwise), where=units > 0)
-    return value
 
 
 MODE = Dip

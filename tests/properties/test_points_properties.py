@@ -20,6 +20,7 @@ MODES = [
     Dip(outlier="jining", without_points="per_item", auxiliary="age", auxiliary_cases=2, auxiliary_gate=0.0),
     Dip(outlier="taian", without_points="factor", low_test="<", prior_cases=0),
     Dip(outlier="draft_3", auxiliary="severity", high_test=">="),
+    Dip(point_value="fund_value", tier_coefficient="fixed", tier_values=(0.55, 0.72, 0.93), cmi_caps=(0.0, 0.06, 0.13)),
 ]
 
 
@@ -47,7 +48,7 @@ def any_cases(seed: int, n: int) -> Any:
     )
 
 
-@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.outlier)
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: f"{mode.outlier}-{mode.point_value}")
 @A_NIGHT
 @given(seed=SEEDS)
 def test_the_budget_is_paid_to_the_fen(mode: Dip, seed: int) -> None:

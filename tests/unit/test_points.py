@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import make_dataclass, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from experiments.mode_contract import CHECKS, Check, Subject
+from experiments.texts import say
 from model.errors import InputError
-from model.payment import RESIDUAL, UNITS, GroupYear
+from model.payment import CHARGE, RECORDED, RESIDUAL, UNITS, GroupYear
 from model.payment.dip import Dip
 from model.payment.points.auxiliary import auxiliary_coefficients
 from model.payment.points.case_points import VARIANTS, Lines, age_subtype, case_points
 from model.payment.points.group_points import within
+from model.payment.points.values import VALUES
 from model.payment.protocol import Floats
 from tests.small_market import case_table, group_facts, history, totals
 
@@ -337,3 +340,102 @@ def test_operative_groups_may_have_coefficients_of_their_own() -> None:
     assert terms.own_coefficient[0, :2].tolist() == pytest.approx([1.0, 1.0])
     assert np.isnan(terms.own_coefficient[1]).all()
     assert np.isnan(terms.own_coefficient[0, 2])
+
+
+# Point values
+
+
+def a_year(mode: Dip, seed: int = 3) -> tuple[Any, Floats]:
+    """Terms after a year of two hospitals, and the totals of the next."""
+    cases = spread(200, provider=np.arange(200) % 2, holder=np.arange(200) % 2, recorded=3e4, residual=1e4)
+    base = totals(2, recorded=6e6, cases=50.0)
+    terms = mode.post(history(cases, base))
+    year = totals(2)
+    points = mode.tariff(cases, terms)
+    for measure, column in ((UNITS, points), (RESIDUAL, cases.residual), (CHARGE, cases.charge), (RECORDED, cases.recorded)):
+        np.add.at(year[..., measure], (cases.holder, cases.scheme), column)
+    return terms, year
+
+
+def owed(mode: Dip, year: Floats, terms: Any, fraction: float = 1.0) -> Floats:
+    found: Floats = mode.entitlement(year, year.sum(axis=0, keepdims=True), np.arange(2), terms, fraction)
+    return found
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_one_more_point_is_worth_the_value_less_what_it_does_to_it(value: str) -> None:
+    """A small hospital's further point brings the value that is told; the rest is what the pool feels."""
+    mode = Dip(point_value=value)
+    terms, year = a_year(mode)
+    year[0, 0, :] /= 1e4
+    more = year.copy()
+    more[0, 0, UNITS] += 1e-3
+    told = float(mode.value(year.sum(axis=0), terms, 1.0)[0])
+    if value == "ratio":
+        told *= float(year[0, 0, RECORDED] / year[0, 0, CHARGE])
+    gain = float((owed(mode, more, terms) - owed(mode, year, terms))[0, 0]) / 1e-3
+    assert gain == pytest.approx(told, rel=2e-3)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_whether_a_point_value_spends_the_budget_is_what_it_says(value: str) -> None:
+    mode = Dip(point_value=value, elastic_base=0.01)
+    terms, year = a_year(mode)
+    sums = []
+    for times in (1.0, 1.5):
+        other = year.copy()
+        other[0] *= times
+        other[0, :, RECORDED] *= times
+        sums.append(owed(mode, other, terms)[:, 0].sum())
+    spends = np.allclose(sums, terms.budget[0], rtol=1e-9)
+    assert mode.traits.exhausts_budget == VALUES[value].conserves
+    assert spends == (VALUES[value].conserves or value == "elastic")
+
+
+def test_an_elastic_value_below_its_base_volume_is_the_opening_value() -> None:
+    mode = Dip(point_value="elastic", elastic_base=1.0)
+    terms, year = a_year(mode)
+    year *= 0.1
+    assert mode.value(year.sum(axis=0), terms, 1.0)[0] == terms.opening[0]
+    assert owed(mode, year, terms)[:, 0] == pytest.approx(year[:, 0, UNITS] * terms.opening[0] - year[:, 0, RESIDUAL])
+
+
+def test_the_first_year_s_base_volume_is_that_of_the_budget_base() -> None:
+    """Two hundred cases are remembered, a hundred were in the budget base."""
+    mode = Dip(point_value="elastic", elastic_base=0.5)
+    terms, year = a_year(mode)
+    assert terms.base.sum(axis=0)[0] == pytest.approx(0.5 * 0.5 * year[:, 0, UNITS].sum())
+
+
+def test_earlier_years_weigh_in_the_opening_value() -> None:
+    """Last year a case of 1,000 points cost 100,000 fen, 80,000 in scope; the year before it cost half as much."""
+    two = np.array([0])
+    before = GroupYear(two, np.zeros(1, dtype=np.int8), np.zeros(1, dtype=np.int64), np.full(1, 20.0), np.full(1, 20 * 50_000.0))
+    mode = Dip(prior_cases=0, year_weights=(0.5, 0.5, 0.0))
+    terms = mode.post(history(case_table(20), totals(1), earlier=(before,)))
+    points = float(terms.points[0] * terms.coefficient[0])
+    assert terms.opening[0] == pytest.approx(0.8 * 75_000 / points)
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
+@pytest.mark.parametrize(
+    "defaults",
+    [
+        {"point_value": "fund_value", "outlier": "hubei", "auxiliary": "severity_and_age", "auxiliary_cases": 1.0},
+        {"point_value": "ratio", "outlier": "jining", "without_points": "factor", "core_cases": 15.0, "trim": "iqr"},
+        {"point_value": "fixed", "outlier": "taian", "split_gate": 0.1, "trim": "percentiles", "rescale": "keep_sum", "prior_cases": 0.0},
+        {
+            "point_value": "elastic",
+            "outlier": "draft_3",
+            "without_points": "per_item",
+            "cmi_caps": (0.1, 0.1, 0.1),
+            "outlier_mean": "group",
+        },
+    ],
+    ids=lambda defaults: defaults["point_value"],
+)
+def test_every_way_keeps_the_contract(defaults: dict[str, Any], check: Check) -> None:
+    kind = make_dataclass("Variant", [(key, type(value), value) for key, value in defaults.items()], bases=(Dip,), frozen=True)
+    for seed in range(3 if check.draws > 1 else 1):
+        found = check.find(Subject(kind), seed)
+        assert found is None, f"market {seed}: {say(found.key, 'en', **found.values)}"

@@ -9,6 +9,7 @@ from model.payment.parameters import parameters
 from model.payment.points.case_points import VARIANTS
 from model.payment.points.group_points import POINTS_OF, TRIMS
 from model.payment.points.institutions import SOURCES
+from model.payment.points.values import VALUES
 from model.policy.leaf import LeafSpec, leaf
 
 OUTLIER_MEANS = ("level", "group")
@@ -109,9 +110,18 @@ def known(path: str, found: str, allowed: tuple[str, ...]) -> None:
         raise InputError(f"unknown {path}", path=f"parameters.{path}", found=found, allowed=allowed, nearest=nearest(found, allowed))
 
 
+MONEY: Mapping[str, LeafSpec] = {
+    "point_value": _names("how points become money; floating unless given", tuple(VALUES)),
+    "elastic_base": _number(
+        "share", 0, 1, "part of last year’s points that an elastic value pays at the value of the year’s start; 0.8 unless given"
+    ),
+}
+"""How points become money, by name."""
+
 POINTS: Mapping[str, LeafSpec] = {
     **GROUPS,
     **CASES,
     **INSTITUTIONS,
+    **MONEY,
 }
 """All parameters of payment by points."""
