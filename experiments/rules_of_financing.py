@@ -1,4 +1,4 @@
-"""Rules of financing that a case may name, each an address in the model (rules A1 to A5)."""
+"""Rules of financing that a case may name, each an address in the model (rules A1 to A6, G1)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from model.financing import (
     Insured,
     Rates,
     account_credit,
+    advance_gate,
+    gap_shares,
     grown,
     income_of,
     indexed_premium,
@@ -87,6 +89,16 @@ def _funds(funds: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def _reserve(balance: int, spent: int, months: int) -> Mapping[str, Any]:
     return {"reserve_months": reserve_months(balance, spent, months)}
+
+
+def _gap(gap: int, city_share: float) -> Mapping[str, Any]:
+    city, county = gap_shares(gap, city_share)
+    return {"city": city, "county": county}
+
+
+def _gate(balance: int, spent: int, months: int, least: int, **deficits: bool) -> Mapping[str, Any]:
+    reserve = reserve_months(balance, spent, months)
+    return {"reserve_months": reserve, "passes": advance_gate(reserve, least, **deficits)}
 
 
 MONEY = Field("yuan", "money")
@@ -192,6 +204,29 @@ RULES: Mapping[str, Rule] = {
             "spending_per_head": Field("price", "a head"),
         },
         _funds,
+    ),
+    "gap_sharing": Rule(
+        "A6",
+        "缺口分担：市级按比例，其余由县级承担",
+        "gap sharing: the city pays a share of the gap, county governments the rest",
+        {"gap": MONEY, "city_share": Field("share", "what the city pays")},
+        {"city": MONEY, "county": MONEY},
+        _gap,
+    ),
+    "advance_gate": Rule(
+        "G1",
+        "预付条件：上年无赤字、未来无预计赤字、可支付月数达标",
+        "gate of advances: enough reserve months, no deficit last year, none expected",
+        {
+            "balance": MONEY,
+            "spent": MONEY,
+            "months": Field("count", "months of that spending", low=1),
+            "least": Field("count", "reserve months asked for"),
+            "deficit": Field("flag", "a deficit last year; no unless given", optional=True),
+            "deficit_expected": Field("flag", "a deficit within twelve months; no unless given", optional=True),
+        },
+        {"reserve_months": Field("factor", "months the balance lasts"), "passes": Field("flag", "whether money may be advanced")},
+        _gate,
     ),
     "reserve_months": Rule(
         "A5",

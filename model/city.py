@@ -31,7 +31,7 @@ from model.codes import CHRONIC, INCOME_FIFTHS, KINDS, OWNERSHIPS, SCHEMES, SEVE
 from model.decisions import Decision
 from model.demography import DemographyRules, prepare_demography
 from model.errors import InputError
-from model.financing import PARTS, Insured, Part, Rates, expected_income
+from model.financing import PARTS, Insured, Part, Rates, expected_income, reserve_months
 from model.fund_year import FundYear
 from model.geography import neighbourhood_graph
 from model.illness import IllnessRules, expected_cases, prepare_illness
@@ -187,10 +187,11 @@ class City(mesa.Model):
             keep_claims=claims,
         )
         made.run_for(OPENING_MONTHS)
-        made.open_policy()
         if burn_in:
-            made.run_for(burn_in)
             made.open_policy()
+            made.run_for(burn_in)
+        made._set_opening_balances()
+        made.open_policy()
         made.forget_tables()
         return made
 
@@ -338,10 +339,7 @@ class City(mesa.Model):
     def _open_books(self) -> None:
         providers = self.geography.providers
         self.ledger = Ledger(len(providers), self.geography.n_groups)
-        opening = [yuan_to_fen(self.settings.fund.opening_balance[s].at(self.base_month) * self.scale) for s in SCHEMES]
-        for scheme, amount in enumerate(opening):
-            self.ledger.post(int(AccountKind.GOVERNMENT), self.ledger.fund(scheme), amount, Memo.OPENING)
-        self.ledger.start_month()
+        self._set_opening_balances()
         self.settlement: Settlement = setup.settlement_of(self.policy, self.geography, self.group_facts, self.base_month)
         self.insurer = Insurer(self, self.settlement, setup.audit_rules_of(self.behaviour, self.base_month))
         self.policy_open = False
@@ -351,6 +349,8 @@ class City(mesa.Model):
         self._cell_total: NDArray[np.int64] = np.zeros(1, dtype=np.int64)
         self._kept: list[Claims] = []
         self._past_years = PastYears()
+        self._paid_lately: list[NDArray[np.int64]] = []
+        self.fund_year = FundYear(np.zeros((len(self.policy.modes), len(SCHEMES), len(PARTS)), dtype=np.int64))
         self.remembered_until = self.month
         self.tables = Record(
             {
@@ -366,6 +366,16 @@ class City(mesa.Model):
                 "provider": list(providers.name),
             }
         )
+
+    def _set_opening_balances(self) -> None:
+        """Lets the pooled funds hold what the city file says they held at the base year's beginning, whatever months before it left."""
+        government = int(AccountKind.GOVERNMENT)
+        for scheme, name in enumerate(SCHEMES):
+            opening = yuan_to_fen(self.settings.fund.opening_balance[name].at(self.base_month) * self.scale)
+            missing = opening - int(self.fund_balance[scheme])
+            payer, payee = (government, self.ledger.fund(scheme)) if missing > 0 else (self.ledger.fund(scheme), government)
+            self.ledger.post(payer, payee, abs(missing), Memo.OPENING)
+        self.ledger.start_month()
 
     # Running
 
@@ -464,7 +474,7 @@ class City(mesa.Model):
         insured, _ = self.count_insured(year[0], np.zeros_like(self.people.account_balance))
         reserve = float(self.settings.fund.reserve_share.at(first))
         rules = [self.policy.budget.rule(scheme, first, reserve) for scheme in SCHEMES]
-        self.fund_year.open(rules, expected_income(year, insured), self.settlement.years)
+        self.fund_year.open(rules, expected_income(year, insured), self.settlement.years, self.fund_balance)
 
     def count_insured(self, rates: Rates, accounts: NDArray[np.int32]) -> tuple[Insured, int]:
         """Counts the insured, and credits a month to ``accounts`` in place.
@@ -722,6 +732,18 @@ class City(mesa.Model):
     def fund_balance(self) -> NDArray[np.int64]:
         """Pooled fund by scheme, fen."""
         return np.array([self.ledger.balance(self.ledger.fund(s)) for s in range(2)])
+
+    @property
+    def reserve_months(self) -> Floats:
+        """Months each pooled fund's balance lasts at the mean spending of the last months, at most twelve (rules A5)."""
+        spent, months = np.sum(self._paid_lately, axis=0), len(self._paid_lately)
+        return np.array(
+            [reserve_months(float(balance), float(paid), months) for balance, paid in zip(self.fund_balance, spent, strict=True)]
+        )
+
+    def remember_paid(self) -> None:
+        """Adds what the funds paid this month to the memory of their spending."""
+        self._paid_lately = [*self._paid_lately, np.sum(self.now.paid, axis=(0, 1))][-REMEMBERED:]
 
     def pool_month(self) -> Floats:
         """The month's units and money of modes that exhaust a budget, and head money and recorded care of groups."""

@@ -1,4 +1,4 @@
-"""The funds' arithmetic, pure and in whole fen: income and personal accounts, budgets by income and their parts (rules A1 to A4)."""
+"""The funds' arithmetic, pure and in whole fen: income, personal accounts, budgets and their parts, reserve, gaps (rules A1 to A6)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from model.units import PPM, apportion, ratio_to_ppm, share_of
 
 __all__ = [
     "METHODS",
+    "MONTHS",
     "PARTS",
     "BudgetRule",
     "Income",
@@ -22,8 +23,10 @@ __all__ = [
     "Rates",
     "Statement",
     "account_credit",
+    "advance_gate",
     "budget_parts",
     "expected_income",
+    "gap_shares",
     "grown",
     "income_of",
     "indexed_premium",
@@ -52,6 +55,7 @@ PARTS = tuple(part.name.lower() for part in Part)
 
 
 MONTHS = 12
+"""Months of a settlement year."""
 
 
 @dataclass(frozen=True)
@@ -256,6 +260,17 @@ def reserve_months(balance: float, spent: float, months: int) -> float:
     6.0
     """
     return balance * months / spent if spent > 0 else float("inf")
+
+
+def advance_gate(reserve: float, least: float, deficit: bool = False, deficit_expected: bool = False) -> bool:
+    """Whether a fund may advance money to hospitals: reserve months not below the gate, no deficit last year, none expected (rules G1)."""
+    return reserve >= least and not deficit and not deficit_expected
+
+
+def gap_shares(gap: int, city_share: float) -> tuple[int, int]:
+    """What city and counties pay of a fund's gap, fen; together they pay all of it (rules A6)."""
+    city = int(share_of(gap, ratio_to_ppm(city_share)))
+    return city, gap - city
 
 
 @dataclass(frozen=True)

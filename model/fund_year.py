@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.codes import SCHEMES
-from model.financing import PARTS, BudgetRule, Part, Statement, budget_parts, statement
+from model.financing import MONTHS, PARTS, BudgetRule, Part, Statement, budget_parts, statement
 from model.units import apportion
 
 Ints = NDArray[np.int64]
@@ -24,7 +24,7 @@ class FundYear:
 
     Attributes:
         income: expected income of the year by scheme; ``budget`` of the year and ``spent`` so far ``[scheme, part]``; ``reserve`` kept
-            back; ``carried``: last year's overspending that the year bears. Fen.
+            back; ``carried``: last year's overspending that the year bears; ``opening``: the balance the year began with. Fen.
     """
 
     def __init__(self, base: Ints) -> None:
@@ -34,16 +34,19 @@ class FundYear:
         self.carried = np.zeros(len(SCHEMES), dtype=np.int64)
         self.budget = np.zeros((len(SCHEMES), len(PARTS)), dtype=np.int64)
         self.spent = np.zeros_like(self.budget)
+        self.opening = np.zeros(len(SCHEMES), dtype=np.int64)
         self._growth = np.full(len(SCHEMES), np.nan)
 
-    def open(self, rules: Sequence[BudgetRule], income: Ints, years: int) -> None:
-        """Fixes the year's money by scheme from its rule and expected income; ``years``: full years since the policy began.
+    def open(self, rules: Sequence[BudgetRule], income: Ints, years: int, balance: Ints) -> None:
+        """Fixes the year's money by scheme from its rule and expected income.
+
+        ``years``: full years since the policy began; ``balance``: of each pooled fund at the year's beginning.
 
         Raises:
             InputError: a rule that divides more than there is.
         """
         whole = self.base.sum(axis=0)
-        self.income = income
+        self.income, self.opening = income, balance
         for s, rule in enumerate(rules):
             to_divide = int(income[s] - self.carried[s])
             self.budget[s] = budget_parts(rule, to_divide, whole[s], years)
@@ -74,6 +77,17 @@ class FundYear:
                     self.spent[s] += apportion(money, weights)
                 else:
                     self.spent[s, Part.INPATIENT] += money
+
+    @property
+    def monthly(self) -> Floats:
+        """A month's part of the year's money by scheme."""
+        return np.asarray(self.budget.sum(axis=1) / MONTHS, dtype=np.float64)
+
+    def gap(self, balance: Ints, after_balance: Sequence[bool]) -> Ints:
+        """What each scheme's year leaves to be filled: its deficit, or what of it its balance could not bear (rules A6)."""
+        deficit = np.maximum(self.opening - balance, 0)
+        left: Ints = np.where(after_balance, np.minimum(deficit, np.maximum(-balance, 0)), deficit)
+        return left
 
     def close(self) -> list[Statement]:
         """Ends the year: what was overspent falls to each scheme's reserve, the rest to next year."""

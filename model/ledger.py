@@ -27,9 +27,10 @@ class AccountKind(IntEnum):
     GOVERNMENT = 5
     EMPLOYERS = 6
     HOUSEHOLDS = 7
-    PROVIDER = 8
-    GROUP = 9
-    DEPOSIT = 10
+    COUNTY_GOVERNMENTS = 8
+    PROVIDER = 9
+    GROUP = 10
+    DEPOSIT = 11
 
 
 class Memo(IntEnum):
@@ -77,6 +78,8 @@ class Memo(IntEnum):
     """Deposit → provider, or back to the fund where forfeited."""
     REWARD = auto()
     """Fund → provider or group, for quality."""
+    GAP = auto()
+    """Government and county governments → fund, for the gap of a year."""
 
 
 class Ledger:

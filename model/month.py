@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model.benefits import BenefitRules, ClaimParts
 from model.cases import CaseTruth, Claims
+from model.codes import SCHEMES
 
 
 def _persons() -> NDArray[np.int32]:
@@ -82,6 +83,7 @@ class Month:
     unmet_row: NDArray[np.int32] = field(default_factory=_persons)
     settled: list[NDArray[np.int64]] = field(default_factory=list)
     paid: list[NDArray[np.int64]] = field(default_factory=list)
+    budget: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(SCHEMES)))
     clearing: bool = False
     deaths: NDArray[np.int32] = field(default_factory=_persons)
     quality_lost: float = 0.0

@@ -69,7 +69,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "impoverishment_share",
         "oop_concentration_index",
     ),
-    "fund": ("fund_income", "fund_spending", "fund_balance", "reserve_months", "provider_margin", "group_surplus"),
+    "fund": (
+        "fund_income",
+        "fund_spending",
+        "fund_balance",
+        "reserve_months",
+        "reserve_alert",
+        "budget_execution",
+        "gap_filled",
+        "provider_margin",
+        "group_surplus",
+    ),
 }
 """Which indicators are read together."""
 CHANNELS = GROUPS["gaming"][:9]

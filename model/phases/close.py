@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model.codes import EMPLOYEE, RESIDENT, SCHEMES
-from model.financing import income_of
+from model.financing import gap_shares, income_of
 from model.ledger import AccountKind, Memo
 from model.setup import rates_of
 from model.units import yuan_to_fen
@@ -17,9 +17,24 @@ if TYPE_CHECKING:
 def close(city: City) -> None:
     """Income of the month reaches the funds; in December the settlement year is cleared and the next year's terms are fixed."""
     _collect(city)
+    city.remember_paid()
     if city.now.clearing:
+        _fill_gaps(city)
         city.fund_year.close()
         city.start_settlement_year()
+
+
+def _fill_gaps(city: City) -> None:
+    """City and county governments pay what a scheme's year has left open, where the city file says so (rules A6)."""
+    if city.settings.fund.gap is None:
+        return
+    rules = [city.settings.fund.gap[scheme] for scheme in SCHEMES]
+    after = [rule is not None and rule.after_balance.at(city.now.index) == "yes" for rule in rules]
+    for scheme, (rule, gap) in enumerate(zip(rules, city.fund_year.gap(city.fund_balance, after).tolist(), strict=True)):
+        if rule is not None:
+            shares = gap_shares(gap, rule.city_share.at(city.now.index))
+            payers = [int(AccountKind.GOVERNMENT), int(AccountKind.COUNTY_GOVERNMENTS)]
+            city.ledger.post(payers, city.ledger.fund(scheme), shares, Memo.GAP)
 
 
 def _collect(city: City) -> None:

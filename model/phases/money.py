@@ -31,6 +31,7 @@ def settle(city: City) -> None:
     true_group = np.where(claims.has(FLAG_UPGRADED) | moved, claims.group_coded, claims.group_true)
     claims.units_true[:] = city.tariff(claims, true_group.astype(np.int16))
     totals, recorded = city.book(claims, month.visits.cells)
+    month.budget = city.fund_year.monthly
     if not city.policy_open:
         _pay_as_recorded(city, recorded)
         return

@@ -12,10 +12,11 @@ from model.care import SHIFT
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
 from model.census import CENSUS, census
 from model.claim_table import drug_share
-from model.codes import CHRONIC, COMMON, PRIMARY, SECONDARY, TERTIARY
+from model.codes import CHRONIC, COMMON, PRIMARY, SCHEMES, SECONDARY, TERTIARY
 from model.geography import Geography
 from model.illness import update_control
 from model.indicators import POSITION
+from model.ledger import Memo
 from model.visits import C_ACCOUNT, C_AID, C_BASIC, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_PATIENT, C_SECOND, C_VISITS
 
 if TYPE_CHECKING:
@@ -200,6 +201,7 @@ def _money(city: City) -> None:
         whole = unit_type == "city"
         tables.add_cells(unit_type, fund_settled=_as_unit(settled.sum(axis=0), whole), fund_paid=_as_unit(paid.sum(axis=0), whole))
         tables.add_cells(unit_type, fund_income=_as_unit(city.fund_income, whole), fund_balance=_as_unit(city.fund_balance, whole))
+        tables.add_cells(unit_type, **{name: _as_unit(values, whole) for name, values in _fund_year(city).items()})
     by_provider = settled.sum(axis=1)
     tables.add_cells("provider", fund_settled=by_provider, fund_paid=paid.sum(axis=1))
     for unit_type, code in (("tier", providers.tier), ("ownership", providers.private)):
@@ -208,6 +210,18 @@ def _money(city: City) -> None:
     _margins(city, by_provider)
     pool = city.pool_month()
     tables.add_cells("city", pool_units=pool[[0]], pool_money=pool[[1]], group_money=pool[[2]], group_spent=pool[[3]])
+
+
+def _fund_year(city: City) -> dict[str, NDArray[np.number]]:
+    """The month's part of the budget, what governments filled of the gap, and whether the reserve is below its level, by scheme."""
+    month, ledger = city.now, city.ledger
+    level = np.array([city.settings.fund.reserve_gate[scheme].at(month.index) for scheme in SCHEMES])
+    return {
+        "fund_budget": month.budget,
+        "fund_gap": np.array([ledger.income(ledger.fund(s), Memo.GAP) for s in range(len(SCHEMES))]),
+        "fund_months": np.ones(len(SCHEMES)),
+        "fund_alerts": city.reserve_months < level,
+    }
 
 
 def _as_unit(by_scheme: NDArray[np.number], whole: bool) -> Floats:

@@ -284,6 +284,22 @@ class Financing(Section):
     resident: ResidentFinancing
 
 
+class GapSharing(Section):
+    """Who fills a scheme's gap at the end of a settlement year, beside the fund itself (rules A6)."""
+
+    city_share: Annotated[Leaf, leaf("share", 0, 1, "what the city pays of the gap; county governments pay the rest")]
+    after_balance: Annotated[
+        Leaf, leaf("name", doc="whether the fund's balance bears the year's deficit first", form="text", choices=("yes", "no"))
+    ]
+
+
+class Gap(Section):
+    """Gap sharing by scheme; a scheme that is absent bears its deficits alone."""
+
+    employee: GapSharing | None = None
+    resident: GapSharing | None = None
+
+
 class Fund(Section):
     """Balances and the small funds beside the pooled one."""
 
@@ -291,6 +307,8 @@ class Fund(Section):
     reserve_share: Annotated[Leaf, leaf("share", 0, 1, "income kept back from the budgets")]
     catastrophic_premium: Annotated[Leaf, leaf("yuan/person/year", 0, 1e4, "from a pooled fund to its second layer")]
     aid_budget: Annotated[Leaf, leaf("yuan/person/year", 0, 1e4, "assistance fund per insured person")]
+    reserve_gate: ByScheme[Annotated[Leaf, leaf("month", 0, 120, "reserve below which there is an alert and nothing is advanced")]]
+    gap: Gap | None = None
 
 
 # How care is used

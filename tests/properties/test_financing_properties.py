@@ -58,7 +58,7 @@ def test_modes_together_get_the_usable_money_of_their_scheme(base: list[int], on
     """Whatever the modes, budgets are each scheme's own income: modes' bases times their factors sum to it."""
     books = FundYear(np.array(base).reshape(2, 2, 5))
     rules = [BudgetRule("income", 0.0, reserve, 0.0)] * 2
-    books.open(rules, np.array([one, other]), 0)
+    books.open(rules, np.array([one, other]), 0, np.zeros(2, dtype=np.int64))
     money = sum(books.base[mode].sum(axis=1) * books.factor(mode) for mode in range(2))
     for scheme, income in enumerate((one, other)):
         if books.base[:, scheme].any():

@@ -12,9 +12,10 @@ from model.city import City
 from model.errors import InputError
 from model.financing import BudgetRule, Part, usable
 from model.fund_year import FundYear
-from model.ledger import Memo
+from model.ledger import AccountKind, Memo
 from model.payment import RECORDED
-from model.policy import load_policy
+from model.policy import Leaf, load_policy
+from model.policy.city_file import Gap, GapSharing
 
 SCALE = 0.002
 SHIPPED = Path(__file__).parents[2] / "data" / "policies"
@@ -126,12 +127,12 @@ def test_overspending_lowers_next_year_s_money_and_not_the_other_scheme_s() -> N
     base[0, :, Part.INPATIENT] = 1000
     books = FundYear(base)
     rules = [BudgetRule("income", 0.0, 0.1, 0.0)] * 2
-    books.open(rules, np.array([1000, 1000]), 0)
+    books.open(rules, np.array([1000, 1000]), 0, np.zeros(2, dtype=np.int64))
     assert books.budget[:, Part.INPATIENT].tolist() == [900, 900]
     books.spend([np.array([1050, 900])], base)
     years = books.close()
     assert (years[0].from_reserve, years[0].carried) == (100, 50)
-    books.open(rules, np.array([1000, 1000]), 1)
+    books.open(rules, np.array([1000, 1000]), 1, np.zeros(2, dtype=np.int64))
     assert books.budget[:, Part.INPATIENT].tolist() == [855, 900]
     assert books.factor(0).tolist() == pytest.approx([0.855, 0.9])
 
@@ -155,3 +156,108 @@ def test_budgets_that_do_not_hold_together_are_refused(tmp_path: Path, lines: st
     with pytest.raises(InputError, match=told) as refused:
         load_policy(path)
     assert "ffs.toml" in str(refused.value)
+
+
+# Reserve and gap
+
+
+def test_the_funds_hold_their_opening_balance_when_the_base_year_begins() -> None:
+    city = City.load("xuchang", "ffs", scale=SCALE, seed=1, burn_in=2)
+    opening = [city.settings.fund.opening_balance[scheme].at(city.base_month) * SCALE * 100 for scheme in ("employee", "resident")]
+    assert city.fund_balance.tolist() == pytest.approx(opening, abs=1)
+    assert city.ledger.trial_balance() == 0
+
+
+def emptied(history: City, scheme: int, left: int = 0) -> City:
+    """A city whose fund has so much left, at the start of a settlement year."""
+    city = copy.deepcopy(history)
+    government, fund = int(AccountKind.GOVERNMENT), int(city.ledger.fund(scheme))
+    taken = int(city.fund_balance[scheme]) - left
+    city.ledger.post(*((fund, government) if taken > 0 else (government, fund)), abs(taken), Memo.OPENING)
+    city.switch_policy("ffs")
+    return city
+
+
+def run_to_clearing(city: City) -> np.ndarray:
+    """Runs to the clearing; what governments paid to each fund."""
+    before = city.ledger.by_kind()
+    while True:
+        city.run_for(1)
+        if city.now.clearing:
+            break
+    after = city.ledger.by_kind()
+    assert city.ledger.trial_balance() == 0
+    return np.array(
+        [city.ledger.income(city.ledger.fund(s), Memo.GAP) for s in range(2)]
+        + [before[AccountKind.COUNTY_GOVERNMENTS] - after[AccountKind.COUNTY_GOVERNMENTS]]
+    )
+
+
+def dearer(city: City) -> City:
+    """Residents pay no premium and get no subsidy: their fund has a deficit."""
+    resident = city.settings.financing.resident
+    nothing = Leaf.constant(0.0, "yuan/person/year", "assumption: a test")
+    financing = city.settings.financing.model_copy(
+        update={"resident": resident.model_copy(update={"premium": nothing, "subsidy": nothing})}
+    )
+    city.settings = city.settings.model_copy(update={"financing": financing})
+    return city
+
+
+def test_county_governments_stand_behind_what_the_balance_cannot_bear(history: City) -> None:
+    """Yuncheng: the residents' fund ends the year at nothing, not below; employees get nothing."""
+    city = dearer(emptied(history, 1, left=10_000_00))
+    employees, residents, counties = run_to_clearing(city)
+    assert employees == 0
+    assert residents == counties > 0
+    assert city.fund_balance[1] == 0
+    monthly = city.tables.monthly
+    told = monthly[(monthly["unit"] == "resident") & (monthly["indicator"] == "gap_filled")]["value"]
+    assert told.iloc[-1] > 0
+    assert (told.iloc[:-1] == 0).all()
+
+
+def test_a_balance_that_bears_the_deficit_leaves_nothing_to_fill(history: City) -> None:
+    city = dearer(emptied(history, 1, left=10**12))
+    assert run_to_clearing(city).tolist() == [0, 0, 0]
+
+
+def test_city_and_counties_share_a_year_s_deficit_where_the_file_says_so(history: City) -> None:
+    city = dearer(emptied(history, 1, left=10**12))
+    half = Leaf.constant(0.5, "share", "assumption: a test")
+    sharing = GapSharing(city_share=half, after_balance=Leaf.constant("no", "name", "assumption: a test"))
+    fund = city.settings.fund.model_copy(update={"gap": Gap(resident=sharing)})
+    city.settings = city.settings.model_copy(update={"fund": fund})
+    _, residents, counties = run_to_clearing(city)
+    assert residents > 0
+    assert counties == residents - residents // 2 or counties == residents // 2
+    assert city.fund_balance[1] == 10**12
+
+
+def test_a_city_that_says_nothing_of_gaps_fills_none() -> None:
+    city = City.load("xuchang", "ffs", scale=SCALE, seed=1, burn_in=0)
+    assert city.settings.fund.gap is None
+
+
+def test_an_alert_is_a_reserve_below_the_scheme_s_level(history: City) -> None:
+    city = emptied(history, 1, left=1)
+    city.run_for(1)
+    monthly = city.tables.monthly
+    last = monthly[(monthly["period"] == monthly["period"].max()) & (monthly["indicator"] == "reserve_alert")]
+    told = dict(zip(last["unit"], last["value"], strict=True))
+    levels = [city.settings.fund.reserve_gate[scheme].at(city.base_month) for scheme in ("employee", "resident")]
+    assert levels == [12, 6]
+    assert told["resident"] == float(city.reserve_months[1] < 6) == 1.0
+    assert told["employee"] == float(city.reserve_months[0] < 12)
+    assert told["yuncheng"] == (told["resident"] + told["employee"]) / 2
+
+
+def test_budget_execution_is_the_debt_over_the_month_s_budget(history: City) -> None:
+    city = switched(history, "dip")
+    city.run_for(1)
+    monthly = city.tables.monthly
+    last = monthly[(monthly["period"] == monthly["period"].max()) & (monthly["indicator"] == "budget_execution")]
+    owed = np.sum(city.now.settled, axis=(0, 1))
+    expected = owed / (city.fund_year.budget.sum(axis=1) / 12)
+    told = dict(zip(last["unit"], last["value"], strict=True))
+    assert [told["employee"], told["resident"]] == pytest.approx(expected.tolist())

@@ -12,7 +12,8 @@ from model.indicators import INDICATORS, POSITION, SUMS, Sums, collapse_months, 
 PROMISED = (
     "total_cost_per_head fund_cost_per_head oop_per_head oop_share in_scope_payment_ratio cost_per_admission cost_per_visit "
     "drug_share within_group_cost_sd admissions_per_100 visits_per_head los_days intensity point_value cmi fund_income "
-    "fund_spending fund_balance reserve_months coding_gap upcoded_share diagnostic_weight treatment_weight split_share "
+    "fund_spending fund_balance reserve_months reserve_alert budget_execution gap_filled "
+    "coding_gap upcoded_share diagnostic_weight treatment_weight split_share "
     "readmission_30d low_threshold_share refusal_share shifted_share recovered_share detection_rate audit_precision "
     "audit_cost false_positive_rate tertiary_admission_share secondary_admission_share primary_admission_share "
     "primary_visit_share first_contact_primary_share county_in_share simple_at_tertiary_share referrals_up referrals_down "
@@ -102,6 +103,9 @@ def test_indicators_are_ratios_so_that_scale_cancels(name: str) -> None:
         ("group_surplus", {"group_money": 100.0, "group_spent": 80.0}, 0.2),
         ("fund_spending", {"fund_paid": 120_000.0, "person_months": 12.0}, 1200.0),
         ("reserve_months", {"fund_balance": 120.0, "fund_paid": 10.0}, 12.0),
+        ("reserve_alert", {"fund_alerts": 3.0, "fund_months": 12.0}, 0.25),
+        ("budget_execution", {"fund_settled": 90.0, "fund_budget": 100.0}, 0.9),
+        ("gap_filled", {"fund_gap": 120_000.0, "fund_months": 12.0, "person_months": 12.0}, 1200.0),
     ],
 )
 def test_formulas_by_hand(indicator: str, sums: dict[str, float], expected: float) -> None:
