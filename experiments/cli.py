@@ -251,6 +251,29 @@ def check_cases(
 
 
 @app.command()
+def replicate(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[IDS]", help="Studies by id; all unless named.", show_default=False)] = None,
+    city: City = "yuncheng",
+    scale: Scale = 0.02,
+    seeds: Annotated[int, typer.Option("--seeds", help="Number of seeds, 1 to N; 3 at least.")] = 6,
+    out: Annotated[Path, typer.Option("--out", help="Folder for validation.md, answers.csv and the simulated series.")] = Path(
+        "out/validation"
+    ),
+    jobs: Jobs = -1,
+    quiet: Quiet = False,
+    lang: Lang = None,
+) -> None:
+    """Repeat published studies on simulated reforms; what is simulated is kept, so that an interrupted command goes on."""
+    from experiments.replication import write_validation
+
+    language = _language(lang)
+    with _progress(quiet, language) as progress:
+        write_validation(ids or (), city=city, scale=scale, seeds=seeds, out=out, jobs=jobs, progress=progress)
+    if not quiet:
+        _console().print(_say("written", language, folder=out, files="validation.md, answers.csv"))
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR")],
     form: Annotated[str, typer.Option("--format", help="html")] = "html",
@@ -331,6 +354,7 @@ _lists("policies", "List policies, or show one.")
 _lists("modes", "List payment modes, or show one.")
 _lists("conducts", "List the rules by which providers revise their conduct, or show one.")
 _lists("indicators", "List indicators, or show one.")
+_lists("studies", "List published effects that can be repeated, or show one.")
 
 
 def _language(lang: str | None) -> Language:

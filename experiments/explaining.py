@@ -210,6 +210,32 @@ def _show_indicator(name: str, lang: Language) -> Iterator[str]:
     yield say({1: "more_is_better", -1: "less_is_better", 0: "it_depends"}[entry.better], lang)
 
 
+def _studies() -> list[str]:
+    from experiments.studies import STUDIES
+
+    return list(STUDIES)
+
+
+def _study_line(name: str, lang: Language) -> str:
+    from experiments.studies import STUDIES, targets
+
+    target = targets().loc[name]
+    return f"{target['mechanism']} · {target['gate']}" + (f" · {STUDIES[name].reason}" if STUDIES[name].reason else "")
+
+
+def _show_study(name: str, lang: Language) -> Iterator[str]:
+    from experiments.studies import STUDIES, targets
+
+    if name not in STUDIES:
+        raise InputError("unknown study", found=name, nearest=nearest(name, STUDIES))
+    yield f"{name}  {_study_line(name, lang)}"
+    for key, value in targets().loc[name].items():
+        if value:
+            yield f"{key}: {value}"
+    for part in STUDIES[name].parts:
+        yield f"- {part.label}: {part.indicator}, {part.arm}" + (f" / {part.control}" if part.control else "")
+
+
 _Kind = tuple[Callable[[], Any], Callable[[str, Language], Iterator[str]], Callable[[str, Language], str]]
 _KINDS: dict[str, _Kind] = {
     "cities": (_cities, _show_city, _city_line),
@@ -217,5 +243,6 @@ _KINDS: dict[str, _Kind] = {
     "modes": (_modes, _show_mode, _mode_line),
     "conducts": (_conducts, _show_conduct, _conduct_line),
     "indicators": (_indicators, _show_indicator, _indicator_line),
+    "studies": (_studies, _show_study, _study_line),
 }
 """Of each kind: all names, the lines that show one, the line that lists one."""

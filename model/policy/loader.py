@@ -3,9 +3,9 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -24,6 +24,7 @@ __all__ = [
     "load_city",
     "load_policy",
     "read_text",
+    "replaced",
     "walk",
     "write_fitted",
 ]
@@ -64,6 +65,22 @@ def walk(section: Section) -> Iterator[tuple[str, Leaf]]:
     the source of their row.
     """
     yield from _walk(section, "")
+
+
+def replaced[S: Section](section: S, change: Callable[[str, Leaf], Leaf]) -> S:
+    """A copy of a section in which every leaf is what ``change(dotted path, leaf)`` makes of it; what stays the same is shared."""
+    return cast(S, _replaced(section, change, ""))
+
+
+def _replaced(found: Any, change: Callable[[str, Leaf], Leaf], path: str) -> Any:
+    if isinstance(found, Leaf):
+        return change(path, found)
+    if isinstance(found, Section):
+        parts = {key: _replaced(value, change, f"{path}.{key}".lstrip(".")) for key, value in found.items()}
+        return found.model_copy(update={found.field_of(key): part for key, part in parts.items() if part is not found[key]})
+    if isinstance(found, dict):
+        return {key: _replaced(value, change, f"{path}.{key}") for key, value in found.items()}
+    return found
 
 
 def write_fitted(path: str | Path, fitted: Mapping[str, Any], source: str = "fitted: experiments calibration") -> None:

@@ -1,0 +1,283 @@
+"""Published effects as studies that can be repeated: which reform, which outcome of whom, which design, which expected answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+import data
+from model.errors import InputError
+from model.policy.leaf import Leaf
+from model.policy.loader import replaced
+
+if TYPE_CHECKING:
+    from model.city import City
+
+Design = Literal["segmented", "controlled", "did", "level"]
+Measure = Literal["percent", "points", "ln"]
+MONTHS_BEFORE = MONTHS_AFTER = 24
+"""Common history and follow-up of every simulated reform; a study with shorter windows uses the months around the switch."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What happens at the switch: a policy begins (or goes on, if none is named), and a setting of the city changes.
+
+    ``history`` is the policy before the switch.
+    """
+
+    history: str
+    policy: str | None = None
+    change: Callable[[City], None] | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One number of a study.
+
+    Attributes:
+        label: who or what, in few words.
+        arm, control: names of :data:`ARMS`; the effect is the arm's value over, or less, the control's. Without a control it is the
+            value itself, or with ``other_unit`` the difference from that unit in the same arm.
+        indicator, unit_type, unit: where it stands in the tables (``unit`` "" is the city).
+        measure: per cent of the control, percentage points, or log points.
+        sign: of the effect, "+", "-" or "0".
+        low, high: published range in the measure, if there is one.
+    """
+
+    label: str
+    arm: str
+    control: str
+    indicator: str
+    sign: Literal["+", "-", "0"]
+    unit_type: str = "city"
+    unit: str = ""
+    measure: Measure = "percent"
+    low: float | None = None
+    high: float | None = None
+    other_unit: str = ""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One row of the targets: its parts, its design and its windows; without parts, ``reason`` says why it is not run."""
+
+    parts: tuple[Part, ...] = ()
+    design: Design = "did"
+    before: int = MONTHS_BEFORE
+    after: int = MONTHS_AFTER
+    reason: str = ""
+    calibrated: bool = False
+
+
+@cache
+def targets() -> pd.DataFrame:
+    """The published effects, one row each, by id (``data/evidence/targets.csv``)."""
+    return pd.read_csv(data.folder("evidence", "targets.csv"), dtype=str, keep_default_na=False).set_index("id")
+
+
+def _audit(times: float) -> Callable[[City], None]:
+    """Claims are sampled that many times as often."""
+
+    def change(city: City) -> None:
+        city.insurer.audit = replace(city.insurer.audit, rate=city.insurer.audit.rate * times)
+
+    return change
+
+
+def _settings(values: Mapping[str, float]) -> Callable[[City], None]:
+    """Settings of the city, by dotted paths that may hold ``*``, have another value from the switch on."""
+
+    def change(city: City) -> None:
+        left = set(values)
+
+        def changed(path: str, leaf: Leaf) -> Leaf:
+            for pattern, value in values.items():
+                if fnmatch(path, pattern):
+                    left.discard(pattern)
+                    return Leaf.constant(value, leaf.unit, "assumption: a simulated experiment")
+            return leaf
+
+        city.settings = replaced(city.settings, changed)
+        if left:
+            raise InputError("no such setting", path=", ".join(sorted(left)), found=city.settings.name)
+
+    return change
+
+
+_NO_POOLING = {"benefits.employee.outpatient.ordinary_ratio.*": 0.0, "benefits.employee.outpatient.ordinary_cap_year": 0.0}
+_BETTER_VISITS = {
+    "benefits.resident.outpatient.ordinary_ratio.primary": 0.7,
+    "benefits.resident.outpatient.ordinary_ratio.county": 0.6,
+    "benefits.resident.outpatient.ordinary_cap_year": 600.0,
+}
+_NO_CATASTROPHIC = {"benefits.resident.catastrophic.deductible": 1e7}
+
+ARMS: Mapping[str, Arm] = {
+    "ffs": Arm("ffs"),
+    "ffs to dip": Arm("ffs", "dip"),
+    "ffs to drg": Arm("ffs", "drg"),
+    "ffs to global": Arm("ffs", "global"),
+    "ffs to capitation": Arm("ffs", "capitation"),
+    "quota": Arm("quota"),
+    "quota to dip": Arm("quota", "dip"),
+    "global": Arm("global"),
+    "global to dip": Arm("global", "dip"),
+    "global to package": Arm("global", "package"),
+    "drg": Arm("drg"),
+    "drg, audited": Arm("drg", change=_audit(5.0)),
+    "ffs, better visits": Arm("ffs", change=_settings(_BETTER_VISITS)),
+    "ffs, no pooling": Arm("ffs", change=_settings(_NO_POOLING)),
+    "ffs, no catastrophic layer": Arm("ffs", change=_settings(_NO_CATASTROPHIC)),
+}
+"""Every simulated reform by name; those of one history share it, person by person."""
+
+PLACEBO = tuple(name for name, arm in ARMS.items() if arm.policy is None and arm.change is None)
+"""Arms in which nothing happens at the switch: a design that finds an effect there finds one that is not."""
+
+_LATER = "after Part 4: the system is not in the model yet"
+_INPUT = "not a test: the choice of care is set from these elasticities (docs/sources.md)"
+_CHARGES = "after Part 3: needs charges by item with margins of their own"
+
+STUDIES: Mapping[str, Study] = {
+    "T01": Study((Part("coded weight", "ffs to dip", "ffs", "cmi", "+", low=3, high=12),)),
+    "T02": Study(
+        tuple(Part(tier, "quota to dip", "quota", "treatment_weight", "+", "tier", tier) for tier in ("secondary", "tertiary")),
+        design="controlled",
+    ),
+    "T03": Study(
+        tuple(Part(tier, "quota to dip", "quota", "diagnostic_weight", "0", "tier", tier) for tier in ("secondary", "tertiary")),
+        design="controlled",
+    ),
+    "T04": Study((Part("admissions", "quota to dip", "quota", "admissions_per_100", "-"),), design="controlled"),
+    "T05": Study(
+        (Part("all", "quota to dip", "quota", "cost_per_admission", "+", measure="ln", low=0.025, high=0.093),), design="segmented"
+    ),
+    "T06": Study(
+        (Part("tertiary", "quota to dip", "quota", "cost_per_admission", "+", "tier", "tertiary", "ln", 0.036, 0.113),),
+        design="segmented",
+    ),
+    "T07": Study(
+        tuple(Part(name, f"ffs to {name}", "ffs", "cost_per_admission", "-", low=-13, high=-3) for name in ("dip", "drg")),
+        before=6,
+        after=6,
+    ),
+    "T08": Study(
+        (
+            Part("all", "ffs to dip", "ffs", "cost_per_admission", "-", low=-9.3, high=-5.5),
+            Part("tertiary", "ffs to dip", "ffs", "cost_per_admission", "-", "tier", "tertiary", low=-9.3, high=-5.5),
+        ),
+        before=6,
+        after=6,
+    ),
+    "T09": Study(tuple(Part(name, f"ffs to {name}", "ffs", "within_group_cost_sd", "-") for name in ("dip", "drg")), before=18, after=18),
+    "T10": Study((Part("days", "ffs to drg", "ffs", "los_days", "-", low=-13.05, high=-3.10),)),
+    "T11": Study(tuple(Part(name, f"ffs to {name}", "ffs", "drug_share", "-", measure="points") for name in ("dip", "drg"))),
+    "T12": Study(
+        tuple(
+            Part(tier, "ffs to dip", "ffs", "shifted_share", "+", "tier", tier, "points") for tier in ("primary", "secondary", "tertiary")
+        )
+    ),
+    "T13": Study(
+        (
+            Part("tertiary", "quota to dip", "quota", "tertiary_admission_share", "+", measure="points"),
+            Part("secondary", "quota to dip", "quota", "secondary_admission_share", "-", measure="points"),
+            Part("primary", "quota to dip", "quota", "primary_admission_share", "-", measure="points"),
+        )
+    ),
+    "T14": Study(reason="not run yet: needs an arm in which simple groups have one price at all levels"),
+    "T15": Study(
+        tuple(Part(tier, "global to dip", "global", "cmi", "+", "tier", tier) for tier in ("tertiary", "secondary")), design="controlled"
+    ),
+    "T16": Study(
+        tuple(
+            Part(f"{health} health", "ffs", "ffs to dip", "intensity", "+", "severity", band, low=low, high=high)
+            for health, band, low, high in (
+                ("good", "mild", 16.3, 32.7),
+                ("moderate", "moderate", 9.5, 19.1),
+                ("bad", "severe", 3.8, 7.6),
+            )
+        ),
+        design="level",
+    ),
+    "T17": Study(reason="not run: the published losses do not fit the published quantities (docs/limits.md)"),
+    "T18": Study((Part("upcoded records", "ffs to drg", "", "upcoded_share", "+", measure="points", low=8, high=18),), design="level"),
+    "T19": Study(reason="not run yet: needs worlds that differ in the price gap of adjacent groups"),
+    "T20": Study(
+        (Part("private over public", "ffs to drg", "", "upcoded_share", "+", "ownership", "private", "points", other_unit="public"),),
+        "level",
+    ),
+    "T21": Study((Part("upcoded share", "drg, audited", "drg", "upcoded_share", "-", measure="points"),)),
+    "T22": Study(reason="not run yet: needs money saved per money spent on audit"),
+    "T23": Study(
+        (
+            Part("fund spending", "ffs to global", "ffs", "fund_cost_per_head", "-"),
+            Part("out of pocket", "ffs to global", "ffs", "oop_per_head", "+"),
+        ),
+        before=12,
+        after=12,
+    ),
+    "T24": Study(reason="not run: a cross-section of institutions, not a reform"),
+    "T25": Study(
+        (
+            Part("all visits", "global to package", "global", "visits_per_head", "+"),
+            Part("primary share", "global to package", "global", "primary_visit_share", "+", measure="points"),
+        )
+    ),
+    "T26": Study(
+        (Part("township share", "global to package", "global", "primary_admission_share", "+", measure="points"),), design="segmented"
+    ),
+    "T27": Study(
+        (
+            Part("out of pocket", "ffs to capitation", "ffs", "oop_per_head", "-"),
+            Part("days", "ffs to capitation", "ffs", "los_days", "-"),
+        )
+    ),
+    "T28": Study((Part("visits", "ffs to capitation", "ffs", "visits_per_head", "0"),)),
+    "T29": Study(reason=_CHARGES),
+    "T30": Study(
+        (
+            Part("visits", "ffs, better visits", "ffs", "visits_per_head", "+"),
+            Part("admissions", "ffs, better visits", "ffs", "admissions_per_100", "-"),
+        ),
+        before=12,
+    ),
+    "T31": Study(
+        (
+            Part("visits", "ffs", "ffs, no pooling", "visits_per_head", "+"),
+            Part("admissions", "ffs", "ffs, no pooling", "admissions_per_100", "0"),
+        ),
+        "level",
+        before=12,
+        after=12,
+    ),
+    "T32": Study(reason=_LATER),
+    "T33": Study(reason=_INPUT),
+    "T34": Study(reason=_INPUT),
+    "T35": Study(reason=_LATER),
+    "T36": Study(reason=_LATER),
+    "T37": Study(
+        (
+            Part("out of pocket", "ffs", "ffs, no catastrophic layer", "oop_per_head", "-"),
+            Part("catastrophic expenditure", "ffs", "ffs, no catastrophic layer", "che_share", "-", measure="points"),
+        ),
+        "level",
+    ),
+    "T38": Study(reason="not run yet: needs a city with psychiatric stays by the day"),
+    "T39": Study(reason="not run yet: needs seasons"),
+    "T40": Study((Part("recovered of spending", "ffs to drg", "", "recovered_share", "+", measure="points"),), design="level"),
+    "T41": Study(
+        (
+            Part("tertiary over secondary", "ffs to drg", "", "upcoded_share", "+", "tier", "tertiary", "points", other_unit="secondary"),
+            Part("private over public", "ffs to drg", "", "upcoded_share", "+", "ownership", "private", "points", other_unit="public"),
+            Part("moderate over mild", "ffs to drg", "", "upcoded_share", "+", "severity", "moderate", "points", other_unit="mild"),
+        ),
+        "level",
+    ),
+}
+"""What is done about every published effect. ``T16``: ranges are a third around the published 24.5, 14.3 and 5.7 per cent."""
