@@ -111,7 +111,8 @@ CLAIM_COLUMNS = {
     "class_c": "part outside the catalogue (丙类、自费), fen",
     "fund_basic": "what the pooled fund records, fen; what it really pays follows from the payment mode",
     "second_layer": "catastrophic or large-expense layer, fen",
-    "aid": "medical assistance, fen",
+    "supplement": "supplements: of civil servants, of the poor, fourth reimbursement (医保帮扶), fen",
+    "aid": "medical assistance, tilt aid included, fen",
     "account": "personal account, fen",
     "patient": "paid by the patient in cash, fen",
     "stay_days": "days of the stay",
@@ -275,7 +276,7 @@ def allowed(spec: LeafSpec | str) -> str:
     if spec.form == "text":
         return "one of " + ", ".join(spec.choices)
     if spec.form == "names":
-        return "a list of names"
+        return f"a list of {', '.join(spec.choices) or 'names'}"
     if spec.form == "bands":
         return "bands [from, to, ratio]"
     words = spec.range_text()
@@ -385,6 +386,8 @@ def _codes() -> str:
         "SEVERITIES",
         "CONDITIONS",
         "BENEFIT_CLASSES",
+        "LAYERS",
+        "STANDINGS",
         "PROVIDER_KINDS",
         "SEXES",
         "AGE_BANDS",

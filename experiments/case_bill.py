@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments import case_year
-from experiments.case_fields import CaseError, Field, checked_keys, read_table, told
+from experiments.case_fields import CaseError, Field, checked_keys, read_table, read_value, told
 from experiments.cases import Line, Prepared, lines_in_force
 from experiments.toml_lines import Place
-from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, YearToDate, split_claims
+from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, Layer, YearToDate, split_claims
 from model.calendar import parse_month
-from model.codes import BENEFIT_CLASSES, KINDS, SCHEMES
+from model.codes import BENEFIT_CLASSES, KINDS, LAYERS, SCHEMES, STANDINGS
 from model.errors import InputError
 from model.units import FEN, PPM, ratio_to_ppm
 
@@ -38,11 +39,13 @@ USED: Mapping[str, str] = {
     "account": "account_balance",
 }
 """What the year has used up before the bills, and the model's counter of it; ``account`` is what is on the personal account."""
+USED_OF_ENTITLED: Mapping[str, int] = {"residual": 0} | {name: LAYERS.index(name) for name in LAYERS if name not in ("second", "aid")}
+"""The same for people with a standing: the in-scope residual of basic insurance, and what the other layers have paid."""
 PERSON: Mapping[str, Field] = {
     "scheme": Field("name", "insurance scheme", choices=SCHEMES),
-    "poor": Field("flag", "entitled to medical assistance; no unless given", optional=True),
+    "standing": Field("name", "what entitles to layers beyond the second; ordinary unless given", optional=True, choices=STANDINGS),
     "stays": Field("count", "stays of the year before these bills", optional=True, high=255),
-    **{key: Field("yuan", f"used up before these bills, see ``{key}``", optional=True) for key in USED},
+    **{key: Field("yuan", f"used up before these bills, see ``{key}``", optional=True) for key in (*USED, *USED_OF_ENTITLED)},
 }
 BILL: Mapping[str, Field] = {
     "care": Field("name", "kind of care; inpatient unless given", optional=True, choices=KINDS),
@@ -54,6 +57,12 @@ BILL: Mapping[str, Field] = {
 }
 OF_CASE = ("hospital", "group", "stay", "severity", "age", "emergency", "readmission", "month")
 """Keys of ``payment`` that say what case the bill is to the hospital's mode, see ``case_year.ROW``."""
+UPPER: Mapping[str, Field] = {
+    "deductible": Field("yuan", "a year", optional=True),
+    "ratio": Field("share", "paid of what is left in scope above it", optional=True),
+    "bands": Field("bands", "paid by bands of the year's base, deductible included", optional=True),
+    "cap": Field("yuan", "a year", optional=True),
+}
 RULES: Mapping[str, Mapping[str, Field]] = {
     "stay": {
         "deductible": Field("yuan", "of a stay"),
@@ -73,13 +82,18 @@ RULES: Mapping[str, Mapping[str, Field]] = {
         "bands": Field("bands", "paid by bands of the year's base, deductible included"),
         "cap": Field("yuan", "a year", optional=True),
     },
-    "aid": {"ratio": Field("share", "paid of what is left in scope, for the poor"), "cap": Field("yuan", "a year", optional=True)},
+    **{name: UPPER for name in LAYERS if name != "second"},
 }
+ORDER = Field("name", "layers above the basic one, first payer first; the legal order unless given", True, "list", LAYERS)
 PARTS: Mapping[str, tuple[str, str, str]] = {
     "deductible": ("起付标准以下", "under the deductible", "B2"),
     "basic": ("基本医保", "basic insurance", "B2"),
     "second": ("大病保险或大额补助", "catastrophic or large-expense layer", "B4"),
+    "supplement": ("公务员或企业补充医疗", "supplement of civil servants or of an enterprise", "B6"),
+    "poor_supplement": ("困难群众大病补充保险", "supplementary catastrophic insurance of the poor", "B6"),
+    "fourth": ("医保帮扶（第四次报销）", "fourth reimbursement", "B6"),
     "aid": ("医疗救助", "medical assistance", "B6"),
+    "tilt": ("倾斜救助", "tilt aid", "B6"),
     "account": ("个人账户", "personal account", "B7"),
     "patient": ("个人现金", "paid by the patient", "B3"),
 }
@@ -88,11 +102,15 @@ TABLES: Mapping[str, Mapping[str, Field]] = {
     "": {"date": Field("month", "month whose rules of a city hold", optional=True)},
     "person": PERSON,
     "bill": BILL,
-    "rules": {"city": Field("name", "a city's name or file, in place of all other rules", optional=True)},
+    "rules": {
+        "city": Field("name", "a city's name or file, in place of all other rules", optional=True),
+        "order": ORDER,
+    },
     **{f"rules.{name}": part for name, part in RULES.items()},
 }
 """Keys by table, for the documentation."""
-OUTPUTS: Mapping[str, Field] = {key: Field("yuan", en) for key, (_, en, _) in PARTS.items()}
+COVERED = Field("share", "part of the in-scope cost that basic insurance and all layers pay")
+OUTPUTS: Mapping[str, Field] = {key: Field("yuan", en) for key, (_, en, _) in PARTS.items()} | {"covered": COVERED}
 
 
 def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
@@ -116,7 +134,8 @@ def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
 
     def compute() -> Mapping[str, Any]:
         parts = _split(rules, person, bills)
-        values = {key: [int(v) for v in getattr(parts, key)] for key in PARTS}
+        values: dict[str, list[Any]] = {key: [int(v) for v in _part(parts, key)] for key in PARTS}
+        values["covered"] = parts.covered([bill["in_scope"] for bill in bills]).tolist()
         if several:
             return values
         paid = {} if year is None else dict(case_year.results(year, case_year.settle(year)))
@@ -161,12 +180,13 @@ def _rules(raw: Mapping[str, Any], place: Place, folder: Path) -> BenefitRules:
             raise CaseError("missing key: date", place, allowed="the month whose rules of the city hold")
         month = read_table({"date": raw["date"]}, {"date": Field("month", "")}, place)["date"]
         return benefits_of(_city(head["city"], folder, at), month)
-    given = {key: read_table(part, RULES[key], (*at, key)) for key, part in _known(written, at).items()}
-    return _written(given, at)
-
-
-def _known(written: object, at: Place) -> Row:
-    return checked_keys(written, {"city": True, **dict.fromkeys(RULES, True)}, at)
+    known = checked_keys(written, {"city": True, "order": True, **dict.fromkeys(RULES, True)}, at)
+    order = read_value(known["order"], ORDER, (*at, "order")) if "order" in known else list(LAYERS)
+    given = {key: read_table(part, RULES[key], (*at, key)) for key, part in known.items() if key != "order"}
+    missing = [name for name in LAYERS if name in given and name not in order]
+    if missing or len(set(order)) < len(order):
+        raise CaseError("every layer stands once in the order", (*at, "order"), found=order, allowed=missing or None)
+    return _written(given, at).changed(layers=[_layer(name, given[name], (*at, name)) for name in order if name in given])
 
 
 def _city(name: str, folder: Path, at: Place) -> CityFile:
@@ -195,32 +215,33 @@ def _written(given: Row, at: Place) -> BenefitRules:
     tables: dict[str, Any] = {}
     if "stay" in given:
         stay = given["stay"]
-        if ("ratio" in stay) == ("bands" in stay):
-            raise CaseError("either ratio or bands", (*at, "stay"), found=sorted(stay))
-        bands = stay.get("bands") or ((stay["deductible"], float("inf"), stay["ratio"]),)
-        tables |= _bands("inpatient", bands)
+        low, high, ppm = _bands(stay, stay["deductible"], (*at, "stay"))
+        tables |= {"inpatient_from": low, "inpatient_to": high, "inpatient_ppm": ppm}
         tables |= {"inpatient_deductible": stay["deductible"], "inpatient_ceiling": stay.get("ceiling", NO_LIMIT)}
     if "outpatient" in given:
         visit = given["outpatient"]
         tables |= {"outpatient_deductible": visit.get("deductible", 0), "outpatient_ppm": ratio_to_ppm(visit["ratio"])}
         tables["outpatient_cap"] = visit.get("cap", NO_LIMIT)
-    if "second" in given:
-        second = given["second"]
-        tables |= _bands("second", second["bands"])
-        tables |= {"second_deductible": second["deductible"], "second_cap": second.get("cap", NO_LIMIT)}
-        tables["second_above_ceiling"] = second["base"] == "above_ceiling"
-    for key in ("chronic", "aid"):
-        if key in given:
-            tables |= {f"{key}_ppm": ratio_to_ppm(given[key]["ratio"]), f"{key}_cap": given[key].get("cap", NO_LIMIT)}
+    if "chronic" in given:
+        tables |= {"chronic_ppm": ratio_to_ppm(given["chronic"]["ratio"]), "chronic_cap": given["chronic"].get("cap", NO_LIMIT)}
     return BenefitRules.none().changed(**tables)
 
 
-def _bands(name: str, bands: Any) -> dict[str, list[int]]:
-    return {
-        f"{name}_from": [int(low) for low, _, _ in bands],
-        f"{name}_to": [NO_LIMIT if high == float("inf") else int(high) for _, high, _ in bands],
-        f"{name}_ppm": [ratio_to_ppm(ratio) for _, _, ratio in bands],
-    }
+def _layer(name: str, given: Row, at: Place) -> Layer:
+    """A layer above the basic one, for whoever it is for."""
+    deductible = given.get("deductible", 0)
+    low, high, ppm = _bands(given, deductible, at)
+    above = given.get("base") == "above_ceiling"
+    return Layer(name=name, low=low, high=high, ppm=ppm, deductible=deductible, cap=given.get("cap", NO_LIMIT), above_ceiling=above)
+
+
+def _bands(given: Row, deductible: int, at: Place) -> tuple[list[int], list[int], list[int]]:
+    """Ends and ratios of bands, or of the one ratio above the deductible."""
+    if ("ratio" in given) == ("bands" in given):
+        raise CaseError("either ratio or bands", at, found=sorted(given))
+    bands = given.get("bands") or ((deductible, float("inf"), given["ratio"]),)
+    ends = [NO_LIMIT if high == float("inf") else int(high) for _, high, _ in bands]
+    return [int(low) for low, _, _ in bands], ends, [ratio_to_ppm(ratio) for _, _, ratio in bands]
 
 
 def _split(rules: BenefitRules, person: Row, bills: list[Row]) -> ClaimParts:
@@ -229,13 +250,16 @@ def _split(rules: BenefitRules, person: Row, bills: list[Row]) -> ClaimParts:
     ytd = YearToDate.zeros(1)
     for key, counter in USED.items():
         getattr(ytd, counter)[0] = person.get(key, 0)
+    before = {"residual": person.get("second_base", 0)} | person
+    for key, column in USED_OF_ENTITLED.items():
+        ytd.entitled.used[0, column] = before.get(key, 0)
     ytd.ytd_stays[0] = person.get("stays", 0)
     same = np.zeros(n, dtype=np.int64)
     return split_claims(
         rules,
         person_row=same,
         scheme=same + SCHEMES.index(person["scheme"]),
-        poor=same + person.get("poor", False),
+        standing=same + STANDINGS.index(person.get("standing", "ordinary")),
         benefit_class=np.array([BENEFIT_CLASSES.index(bill["place"]) for bill in bills]),
         kind=np.array([KINDS.index(bill.get("care", "inpatient")) for bill in bills]),
         in_scope=np.array([bill["in_scope"] for bill in bills]),
@@ -247,7 +271,7 @@ def _split(rules: BenefitRules, person: Row, bills: list[Row]) -> ClaimParts:
 
 
 def _lines(rules: BenefitRules, person: Row, bills: list[Row]) -> list[Line]:
-    """Bill by bill: the split by the catalogue, then every layer."""
+    """Bill by bill: the split by the catalogue, then every layer in the order in which it pays, as on the slip of a one-stop settlement."""
     parts, money = _split(rules, person, bills), Field("yuan", "")
     lines = []
     for i, bill in enumerate(bills):
@@ -256,5 +280,13 @@ def _lines(rules: BenefitRules, person: Row, bills: list[Row]) -> list[Line]:
             Line("政策范围内", "in scope", told(bill["in_scope"], money), "B3"),
             Line("目录外及先行自付", "outside the catalogue and first-self-pay", told(bill["total"] - bill["in_scope"], money), "B3"),
         ]
-        lines += [Line(zh, en, told(int(getattr(parts, key)[i]), money), code) for key, (zh, en, code) in PARTS.items()]
+        order = ("deductible", "basic", *parts.names, "account", "patient")
+        lines += [Line(*PARTS[key][:2], told(int(_part(parts, key)[i]), money), PARTS[key][2]) for key in order]
+        share = told(float(parts.covered([b["in_scope"] for b in bills])[i]), COVERED)
+        lines.append(Line("政策范围内实际报销比例", "share of the in-scope cost that is paid", share, "B6"))
     return lines
+
+
+def _part(parts: ClaimParts, key: str) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = parts.of(key) if key in LAYERS else getattr(parts, key)
+    return found

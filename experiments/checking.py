@@ -200,7 +200,7 @@ def _own_rules(known: Known, scheme: str, city: CityFile) -> Iterator[Arithmetic
         for cost, published in zip(costs, ratios, strict=False):
             scope = float(city.utilisation.in_scope_share[scheme][tier].at(month))
             fen = cost * scope * 100
-            bands = city.inpatient_bands(scheme, USUAL_CLASS[tier], month)
+            bands = city.benefits[scheme].inpatient_bands(USUAL_CLASS[tier], month)
             paid = sum(max(0.0, min(fen, end) - start) * ratio / 1e6 for start, end, ratio in bands)
             said = {
                 "tier": tier,

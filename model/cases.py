@@ -92,6 +92,7 @@ class Claims(Columns):
     own_pay: NDArray[np.int64]
     basic: NDArray[np.int64]
     second: NDArray[np.int64]
+    supplement: NDArray[np.int64]
     aid: NDArray[np.int64]
     account: NDArray[np.int64]
     patient: NDArray[np.int64]

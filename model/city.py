@@ -22,6 +22,7 @@ from agents.prospect import MildSample
 from agents.staff import Staff, hire
 from agents.utility import UtilityRules
 from model import setup
+from model.benefits import EntitledYear
 from model.calendar import parse_month
 from model.cases import Claims
 from model.catalogue import load_catalogue
@@ -266,6 +267,7 @@ class City(mesa.Model):
         self.demography = prepare_demography(rules, plan)
         self.illness = prepare_illness(illness, plan, self.catalogue, rules)
         self.people = synthesise(self.seed, plan)
+        self.entitled_year = EntitledYear.zeros(np.flatnonzero(self.people.poor))
         cases = expected_cases(self.illness, plan).sum(axis=0)
         self.severity_weight = self.catalogue.weight @ cases / cases.sum(axis=0)
         self.readmissions: tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]] = (
@@ -714,6 +716,7 @@ class City(mesa.Model):
         for j, (part, payer, memo) in enumerate(
             (
                 ("second", AccountKind.CATASTROPHIC, Memo.SECOND_LAYER),
+                ("supplement", AccountKind.SUPPLEMENT, Memo.SUPPLEMENT_PAY),
                 ("aid", AccountKind.AID, Memo.AID_PAY),
                 ("account", AccountKind.ACCOUNTS_EMPLOYEE, Memo.ACCOUNT_PAY),
                 ("patient", AccountKind.HOUSEHOLDS, Memo.PATIENT_PAY),

@@ -58,6 +58,7 @@ def claim_frame(claims: Claims, city: City) -> pd.DataFrame:
             "class_c": claims.own_pay,
             "fund_basic": claims.basic,
             "second_layer": claims.second,
+            "supplement": claims.supplement,
             "aid": claims.aid,
             "account": claims.account,
             "patient": claims.patient,

@@ -38,6 +38,13 @@ BENEFIT_CLASSES = ("primary", "county", "city_secondary", "tertiary", "out_of_pr
 """Classes of institution that a benefit schedule tells apart."""
 CLASS_PRIMARY, CLASS_COUNTY, CLASS_CITY_SECONDARY, CLASS_TERTIARY, CLASS_OUT_OF_PROVINCE = range(5)
 
+LAYERS = ("second", "supplement", "poor_supplement", "fourth", "aid", "tilt")
+"""Layers above the basic one in legal order: 大病保险 or 大额, 公务员及企业补充, 困难群众大病补充, 医保帮扶, 医疗救助, 倾斜救助."""
+SECOND, SUPPLEMENT, POOR_SUPPLEMENT, FOURTH, AID, TILT = range(6)
+
+STANDINGS = ("ordinary", "poor", "destitute", "low_income", "sick_poor", "civil_servant")
+"""What entitles a person to layers beyond the second: 普通, 低保及脱贫人口, 特困, 低保边缘, 因病致贫, 公务员及有企业补充的职工."""
+
 PROVIDER_KINDS = ("general", "tcm", "psychiatric", "maternity")
 GENERAL, TCM, PSYCHIATRIC, MATERNITY = range(4)
 

@@ -32,6 +32,7 @@ SUMS = (
     "in_scope",
     "basic",
     "second",
+    "supplement",
     "aid",
     "account",
     "patient",

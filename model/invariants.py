@@ -18,7 +18,13 @@ Ints = NDArray[np.int64]
 NEVER_NEGATIVE = (AccountKind.ACCOUNTS_EMPLOYEE, AccountKind.DEPOSIT)
 """Accounts that hold other people's money, so may not be overdrawn; a fund may, and providers may owe after a clearing."""
 
-PART_MEMOS = {"second": Memo.SECOND_LAYER, "aid": Memo.AID_PAY, "account": Memo.ACCOUNT_PAY, "patient": Memo.PATIENT_PAY}
+PART_MEMOS = {
+    "second": Memo.SECOND_LAYER,
+    "supplement": Memo.SUPPLEMENT_PAY,
+    "aid": Memo.AID_PAY,
+    "account": Memo.ACCOUNT_PAY,
+    "patient": Memo.PATIENT_PAY,
+}
 """Parts of a claim that are paid bill by bill, and what they are booked as. The basic part is owed through the payment mode."""
 
 
@@ -49,6 +55,10 @@ class Parts(Protocol):
     @property
     def second(self) -> Ints:
         """Second layer."""
+
+    @property
+    def supplement(self) -> Ints:
+        """Supplements."""
 
     @property
     def aid(self) -> Ints:
@@ -138,7 +148,7 @@ def _check_bills(phase: str, bills: Bills) -> None:
         _check_sign(phase, f"{part} part of {bills.name}", getattr(bills.parts, part))
     _check_sign(phase, f"charge of {bills.name}", bills.charge)
     parts = bills.parts
-    gap = parts.basic + parts.second + parts.aid + parts.account + parts.patient - bills.charge
+    gap = parts.basic + parts.second + parts.supplement + parts.aid + parts.account + parts.patient - bills.charge
     if gap.any():
         row = int(np.argmax(gap != 0))
         raise InvariantError(phase, f"the parts of {bills.name} do not sum to the charge, first at row {row}", int(gap[row]))

@@ -28,9 +28,10 @@ class AccountKind(IntEnum):
     EMPLOYERS = 6
     HOUSEHOLDS = 7
     COUNTY_GOVERNMENTS = 8
-    PROVIDER = 9
-    GROUP = 10
-    DEPOSIT = 11
+    SUPPLEMENT = 9
+    PROVIDER = 10
+    GROUP = 11
+    DEPOSIT = 12
 
 
 class Memo(IntEnum):
@@ -50,6 +51,8 @@ class Memo(IntEnum):
     """Personal accounts → provider."""
     SECOND_LAYER = auto()
     """Catastrophic or large-expense insurer → provider."""
+    SUPPLEMENT_PAY = auto()
+    """Payers of the supplements (civil servants', the poor's, fourth reimbursement) → provider."""
     AID_PAY = auto()
     """Medical assistance → provider."""
     FUND_MONTHLY = auto()
@@ -68,6 +71,8 @@ class Memo(IntEnum):
     """Provider → government, or fund where the rule says so."""
     CATASTROPHIC_PREMIUM = auto()
     """Fund → catastrophic insurer."""
+    SUPPLEMENT_BUDGET = auto()
+    """Government → payers of the supplements, what they have paid."""
     AID_BUDGET = auto()
     """Government → medical assistance."""
     INTEREST = auto()

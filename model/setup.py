@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.benefits import BenefitRules
+from model.benefits import BenefitRules, Layer
 from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules
 from model.catalogue import PARTITIONS, Catalogue
-from model.codes import BENEFIT_CLASSES, CONDITIONS, KINDS, PROVIDER_KINDS, SCHEMES, SEVERITIES, TIERS
+from model.codes import BENEFIT_CLASSES, CONDITIONS, KINDS, PROVIDER_KINDS, SCHEMES, SEVERITIES, STANDINGS, TIERS
 from model.cycle import Cycle
 from model.financing import Rates
 from model.geography import Geography, Providers, make_geography
 from model.health import OutcomeRules
 from model.payment import GroupFacts, HolderFacts, get_mode
 from model.policy import BehaviourFile, CityFile, PolicyFile
+from model.policy.benefit_file import Band, Terms
 from model.routing import routing_of
 from model.seeking import N_CLASSES, ChoiceRules
 from model.settlement import Instance, Settlement
@@ -180,14 +181,11 @@ def _constants(prior: Any, fitted: Any, month: int) -> Floats:
 
 def benefits_of(city: CityFile, month: int) -> BenefitRules:
     """Benefit rules in force in a month."""
-    bands = [[city.inpatient_bands(s, c, month) for c in BENEFIT_CLASSES] for s in SCHEMES]
-    second = [city.second_layer_bands(s, month) for s in SCHEMES]
     benefits = [city.benefits[s] for s in SCHEMES]
-    ordinary = [b.outpatient for b in benefits]
-    rules = BenefitRules.none(inpatient_bands=max(len(b) for scheme in bands for b in scheme), second_bands=max(len(b) for b in second))
+    bands = [[b.inpatient_bands(c, month) for c in BENEFIT_CLASSES] for b in benefits]
     low, high, ppm = _band_tables(bands)
-    second_low, second_high, second_ppm = _band_tables([second])
-    return rules.changed(
+    ordinary = [b.outpatient for b in benefits]
+    return BenefitRules.none(inpatient_bands=low.shape[-1]).changed(
         inpatient_deductible=[[yuan_to_fen(b.inpatient[c].deductible.at(month)) for c in BENEFIT_CLASSES] for b in benefits],
         inpatient_from=low,
         inpatient_to=high,
@@ -198,20 +196,28 @@ def benefits_of(city: CityFile, month: int) -> BenefitRules:
         outpatient_cap=[yuan_to_fen(o.ordinary_cap_year.at(month)) for o in ordinary],
         chronic_ppm=[ratio_to_ppm(o.chronic_ratio.at(month)) for o in ordinary],
         chronic_cap=[yuan_to_fen(o.chronic_cap_year.at(month)) for o in ordinary],
-        second_above_ceiling=[s == "employee" for s in SCHEMES],
-        second_deductible=[rows[0][0] for rows in second],
-        second_from=second_low[0],
-        second_to=second_high[0],
-        second_ppm=second_ppm[0],
-        second_cap=[city.second_layer_cap(s, month) for s in SCHEMES],
-        aid_ppm=[ratio_to_ppm(b.aid.ratio.at(month)) for b in benefits],
-        aid_cap=[yuan_to_fen(b.aid.cap_year.at(month)) for b in benefits],
+        layers=[_layer(city, name, month) for name in city.benefits.layers(month)],
     )
 
 
-def _band_tables(bands: list[list[list[tuple[int, int, int]]]]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """From, to and ratio as ``[s, c, b]``; unused bands are zero."""
-    most = max(len(rows) for scheme in bands for rows in scheme)
+def _layer(city: CityFile, name: str, month: int) -> Layer:
+    """One layer above the basic one; where a scheme has none of it, it pays nothing."""
+    terms = [[city.benefits[s].layer(name, standing, month) or Terms(0, [], 0) for standing in STANDINGS] for s in SCHEMES]
+    low, high, ppm = _band_tables([[t.bands for t in of_scheme] for of_scheme in terms])
+    return Layer(
+        name=name,
+        ppm=ppm,
+        low=low,
+        high=high,
+        deductible=[[t.deductible for t in of_scheme] for of_scheme in terms],
+        cap=[[t.cap for t in of_scheme] for of_scheme in terms],
+        above_ceiling=[name == "second" and s == "employee" for s in SCHEMES],
+    )
+
+
+def _band_tables(bands: list[list[list[Band]]]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """From, to and ratio as ``[s, …, b]``; unused bands are zero."""
+    most = max(1, *(len(rows) for scheme in bands for rows in scheme))
     out = np.zeros((3, len(bands), len(bands[0]), most), dtype=np.int64)
     for s, scheme in enumerate(bands):
         for c, rows in enumerate(scheme):

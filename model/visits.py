@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from model.streams import BLOCKS, draw, u01
 
-CELL_SUMS = ("visits", "charge", "in_scope", "own_pay", "basic", "second", "aid", "account", "patient")
-(C_VISITS, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_BASIC, C_SECOND, C_AID, C_ACCOUNT, C_PATIENT) = range(len(CELL_SUMS))
+CELL_SUMS = ("visits", "charge", "in_scope", "own_pay", "basic", "second", "supplement", "aid", "account", "patient")
+(C_VISITS, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_BASIC, C_SECOND, C_SUPPLEMENT, C_AID, C_ACCOUNT, C_PATIENT) = range(len(CELL_SUMS))
+PARTS = CELL_SUMS[C_BASIC:]
+"""Who pays what of a bill: these sum to its charge."""
 N_KINDS = 3
 SPREAD = 0.6
 """Log standard deviation of a visit's charge (assumption)."""

@@ -118,10 +118,10 @@ def _split(work: Workload, people: People, p: Ints, provider: NDArray[np.int16],
         basic = _ordinary_visit(work, people, p, s, c, amount)
     own = amount - basic
     if rules.upper_layers[kind]:
-        own -= _second(work, people, p, s, np.where(rules.second_above_ceiling[s], above, own))
+        own -= _second(work, people, p, s, np.where(work.upper.above_ceiling[s], above, own))
         poor = np.flatnonzero(people.poor[p])
         at = s[poor]
-        own[poor] -= _share_to_cap(people.ytd_aid, p[poor], own[poor], rules.aid_ppm[at], rules.aid_cap[at])
+        own[poor] -= _share_to_cap(people.ytd_aid, p[poor], own[poor], work.upper.aid_ppm[at], work.upper.aid_cap[at])
     if rules.account_pays[kind]:
         account = np.minimum(own, people.account_balance[p])
         people.account_balance[p] -= account.astype(np.int32)
@@ -139,7 +139,7 @@ def _stay(work: Workload, people: People, p: Ints, s: Codes, c: Codes, amount: I
     due = _half_up((width * ppm).sum(axis=1))
     basic = np.minimum(room, due)
     above = np.zeros(len(p), dtype=np.int64)
-    cut = np.flatnonzero(rules.second_above_ceiling[s] & (due >= room))
+    cut = np.flatnonzero(work.upper.above_ceiling[s] & (due >= room))
     left = room[cut] * PPM
     for b in range(width.shape[1]):
         w, ratio = width[cut, b], ppm[cut, b]
@@ -169,21 +169,21 @@ def _share_to_cap(used: NDArray[np.int32], p: Ints, amount: Ints, ppm: Ints, cap
 
 def _second(work: Workload, people: People, p: Ints, s: Codes, base: Ints) -> Ints:
     """What the second layer owes more now that its cumulated base has grown."""
-    rules = work.benefits
+    rules = work.upper
     before = people.ytd_residual[p].astype(np.int64)
     after = before + base
     increase = _half_up(_second_layer(work, s, after)) - _half_up(_second_layer(work, s, before))
-    paid: Ints = np.minimum(increase, np.maximum(rules.second_cap[s] - people.ytd_cii[p], 0))
+    paid: Ints = np.minimum(increase, np.maximum(rules.cap[s] - people.ytd_cii[p], 0))
     people.ytd_residual[p] = after
     people.ytd_cii[p] += paid.astype(np.int32)
     return paid
 
 
 def _second_layer(work: Workload, s: Codes, base: Ints) -> Ints:
-    rules = work.benefits
-    start = np.maximum(rules.second_deductible[s][:, None], rules.second_from[s])
-    width = np.maximum(np.minimum(base[:, None], rules.second_to[s]) - start, 0)
-    owed: Ints = (width * rules.second_ppm[s]).sum(axis=1)
+    rules = work.upper
+    start = np.maximum(rules.deductible[s][:, None], rules.low[s])
+    width = np.maximum(np.minimum(base[:, None], rules.high[s]) - start, 0)
+    owed: Ints = (width * rules.ppm[s]).sum(axis=1)
     return owed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.care_step.workload import Events, Workload
-from model.benefits import YearToDate, split_claims
+from model.benefits import EntitledYear, YearToDate, split_claims
 from model.care import draw_need
 from model.codes import INPATIENT
 from model.decisions import Decision
@@ -55,12 +55,12 @@ def _visits(work: Workload, people: People, month: int, needs: OutpatientNeed) -
         work.benefits,
         person_row=row,
         scheme=people.scheme[row],
-        poor=people.poor[row],
+        standing=people.poor[row],
         benefit_class=work.benefit_class[provider],
         kind=kind,
         in_scope=in_scope,
         own_pay=charge - in_scope,
-        ytd=YearToDate.of(people),
+        ytd=YearToDate.of(people, EntitledYear.zeros(np.flatnonzero(people.poor))),
         parallel=True,
     )
     billed = np.zeros(len(to), dtype=np.int64)
@@ -94,12 +94,12 @@ def _stays(work: Workload, people: People, month: int, needs: InpatientNeed) -> 
         work.benefits,
         person_row=row,
         scheme=scheme,
-        poor=people.poor[row],
+        standing=people.poor[row],
         benefit_class=work.benefit_class[provider],
         kind=kind,
         in_scope=in_scope,
         own_pay=charge - in_scope,
-        ytd=YearToDate.of(people),
+        ytd=YearToDate.of(people, EntitledYear.zeros(np.flatnonzero(people.poor))),
     )
     billed = np.zeros(len(to), dtype=np.int64)
     billed[went] = charge

@@ -25,7 +25,7 @@ class Rules:
     """The workload's tables as nested lists, which plain Python reads several times faster than arrays."""
 
     def __init__(self, work: Workload) -> None:
-        illness, benefits = work.illness, work.benefits
+        illness, benefits, upper = work.illness, work.benefits, work.upper
         self.need = illness.need.tolist()
         self.visit_cut = (illness.visit_cut / 1024.0).tolist()
         self.severity_cut = illness.severity_cut.tolist()
@@ -54,11 +54,11 @@ class Rules:
         self.visit_ppm = benefits.outpatient_ppm.tolist()
         self.visit_cap = benefits.outpatient_cap.tolist()
         self.chronic_ppm, self.chronic_cap = benefits.chronic_ppm.tolist(), benefits.chronic_cap.tolist()
-        self.above_ceiling = benefits.second_above_ceiling.tolist()
-        self.second_deductible = benefits.second_deductible.tolist()
-        self.second_bands = np.stack([benefits.second_from, benefits.second_to, benefits.second_ppm], axis=-1).tolist()
-        self.second_cap = benefits.second_cap.tolist()
-        self.aid_ppm, self.aid_cap = benefits.aid_ppm.tolist(), benefits.aid_cap.tolist()
+        self.above_ceiling = upper.above_ceiling.tolist()
+        self.second_deductible = upper.deductible.tolist()
+        self.second_bands = np.stack([upper.low, upper.high, upper.ppm], axis=-1).tolist()
+        self.second_cap = upper.cap.tolist()
+        self.aid_ppm, self.aid_cap = upper.aid_ppm.tolist(), upper.aid_cap.tolist()
         self.upper_layers, self.account_pays = benefits.upper_layers.tolist(), benefits.account_pays.tolist()
 
 

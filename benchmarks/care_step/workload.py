@@ -17,7 +17,7 @@ from benchmarks.cities import NAME, scale_of
 from model.benefits import BenefitRules
 from model.care import CareRules
 from model.city import City
-from model.codes import KINDS, SCHEMES, TIERS
+from model.codes import KINDS, SCHEMES, STANDINGS, TIERS
 from model.illness import Illness
 from model.people import PERSON, People
 from model.phases.treatment import choice_tables
@@ -53,6 +53,7 @@ class Workload:
     illness: Illness
     care: CareRules
     benefits: BenefitRules
+    upper: UpperLayers
     cumulative: NDArray[np.float32]
     sought: NDArray[np.float32]
     slots: NDArray[np.int16]
@@ -65,6 +66,40 @@ class Workload:
     stay_mean: NDArray[np.float64]
     stay_in_scope: NDArray[np.float64]
     table_seconds: float
+
+
+@dataclass(frozen=True)
+class UpperLayers:
+    """Second layer and assistance as plain tables by scheme, for the versions that split bills without the model's kernel.
+
+    The city measured has no other layer and no tilt for the poor; assistance is a share under a cap.
+    """
+
+    above_ceiling: NDArray[np.bool_]
+    deductible: NDArray[np.int64]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    ppm: NDArray[np.int64]
+    cap: NDArray[np.int64]
+    aid_ppm: NDArray[np.int64]
+    aid_cap: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, benefits: BenefitRules) -> UpperLayers:
+        """The tables of the city's rules."""
+        assert [layer.name for layer in benefits.layers] == ["second", "aid"]
+        second, aid = benefits.layers
+        common, poor = STANDINGS.index("ordinary"), STANDINGS.index("poor")
+        return cls(
+            second.above_ceiling,
+            second.deductible[:, common],
+            second.low[:, common],
+            second.high[:, common],
+            second.ppm[:, common],
+            second.cap[:, common],
+            aid.ppm[:, poor, 0],
+            aid.cap[:, poor],
+        )
 
 
 @dataclass(frozen=True)
@@ -103,6 +138,7 @@ def make_workload(people: int, seed: int = 1) -> Workload:
         illness=city.illness,
         care=city.care,
         benefits=city.now.benefits,
+        upper=UpperLayers.of(city.now.benefits),
         cumulative=cumulative,
         sought=sought,
         slots=city.geography.slots,

@@ -54,3 +54,6 @@ def _collect(city: City) -> None:
         ledger.post(ledger.fund(scheme), int(AccountKind.CATASTROPHIC), income.layer[scheme], Memo.CATASTROPHIC_PREMIUM)
     aid = round(sum(insured.heads) * yuan_to_fen(city.settings.fund.aid_budget.at(city.now.index)) / 12)
     ledger.post(int(AccountKind.GOVERNMENT), int(AccountKind.AID), aid, Memo.AID_BUDGET)
+    # assumption: the treasury gives the supplements what they have paid; no document seen names a budget
+    supplements = ledger.spent(int(AccountKind.SUPPLEMENT), Memo.SUPPLEMENT_PAY)
+    ledger.post(int(AccountKind.GOVERNMENT), int(AccountKind.SUPPLEMENT), supplements, Memo.SUPPLEMENT_BUDGET)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.benefits import EntitledYear
 from model.calendar import month_of
 from model.demography import reset_year, step_demography
 from model.illness import draw_needs, update_chronic
@@ -22,6 +23,7 @@ def demography(city: City) -> None:
     if month_of(index) == 1:
         _bury(city)
         reset_year(people)
+        city.entitled_year = EntitledYear.zeros(np.flatnonzero(people.poor))
     alive = int(people.alive.sum())
     count = step_demography(people, index, city.seed, city.demography)
     city.now.tallies["deaths"] = np.array([float(count.deaths)])

@@ -17,7 +17,7 @@ from model.geography import Geography
 from model.illness import update_control
 from model.indicators import POSITION
 from model.ledger import Memo
-from model.visits import C_ACCOUNT, C_AID, C_BASIC, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_PATIENT, C_SECOND, C_VISITS
+from model.visits import C_ACCOUNT, C_AID, C_BASIC, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_PATIENT, C_SECOND, C_SUPPLEMENT, C_VISITS
 
 if TYPE_CHECKING:
     from model.city import City
@@ -102,6 +102,7 @@ def _visit_sums(cells: Floats) -> dict[str, Floats]:
         "own_pay": cells[..., C_OWN_PAY],
         "basic": cells[..., C_BASIC],
         "second": cells[..., C_SECOND],
+        "supplement": cells[..., C_SUPPLEMENT],
         "aid": cells[..., C_AID],
         "account": cells[..., C_ACCOUNT],
         "patient": cells[..., C_PATIENT],
@@ -150,6 +151,7 @@ def claim_sums(city: City, claims: Claims) -> dict[str, Floats]:
         "own_pay": claims.own_pay,
         "basic": claims.basic,
         "second": claims.second,
+        "supplement": claims.supplement,
         "aid": claims.aid,
         "account": claims.account,
         "patient": claims.patient,
@@ -245,7 +247,7 @@ def _margins(city: City, settled: Floats) -> None:
     """Revenue from all payers and cost: variable by charge, fixed as in the budget base."""
     tables, providers = city.tables, city.geography.providers
     sums = tables.open_sums("provider")
-    others = sum(sums[:, POSITION[name]] for name in ("second", "aid", "account", "patient"))
+    others = sum(sums[:, POSITION[name]] for name in ("second", "supplement", "aid", "account", "patient"))
     lost = city.now.tallies["recovered"] + city.now.tallies["fined"]
     revenue = settled + others - lost
     cost = city.kappa * sums[:, POSITION["charge"]] + city.fixed_cost * city.now.price_index

@@ -32,7 +32,7 @@ from model.month import Visits
 from model.people import age_years
 from model.seeking import N_CLASSES, choice_probabilities, choose, inpatient_class, mean_price, sought_share
 from model.streams import uniforms
-from model.visits import cell_totals, charge_visits, person_totals
+from model.visits import PARTS, cell_totals, charge_visits, person_totals
 
 if TYPE_CHECKING:
     from model.city import City
@@ -399,6 +399,7 @@ def _claims(
         own_pay=whole - in_scope,
         basic=zero.copy(),
         second=zero.copy(),
+        supplement=zero.copy(),
         aid=zero.copy(),
         account=zero.copy(),
         patient=zero.copy(),
@@ -475,13 +476,14 @@ def benefit(city: City) -> None:
     """Each claim is split between the layers in legal order, visits first, then stays, with every person's year-to-date state."""
     month, people, visits, claims = city.now, city.people, city.now.visits, city.now.claims
     assert claims is not None
-    ytd = YearToDate.of(people)
+    city.entitled_year.follow(people.poor)
+    ytd = YearToDate.of(people, city.entitled_year)
     classes = city.geography.providers.benefit_class
     visits.parts = split_claims(
         month.benefits,
         person_row=visits.row,
         scheme=people.scheme[visits.row],
-        poor=people.poor[visits.row],
+        standing=people.poor[visits.row],
         benefit_class=classes[visits.provider],
         kind=visits.kind,
         in_scope=visits.in_scope,
@@ -493,22 +495,17 @@ def benefit(city: City) -> None:
         month.benefits,
         person_row=claims.row,
         scheme=claims.scheme,
-        poor=people.poor[claims.row],
+        standing=people.poor[claims.row],
         benefit_class=classes[claims.provider],
         kind=np.full(len(claims), INPATIENT, dtype=np.uint8),
         in_scope=claims.in_scope,
         own_pay=claims.own_pay,
         ytd=ytd,
     )
-    claims.basic, claims.second, claims.aid, claims.account, claims.patient = (
-        parts.basic,
-        parts.second,
-        parts.aid,
-        parts.account,
-        parts.patient,
-    )
-    v, charge, in_scope = visits.parts, visits.charge, visits.in_scope
-    money = np.stack([charge, in_scope, charge - in_scope, v.basic, v.second, v.aid, v.account, v.patient], axis=1)
+    for part in PARTS:
+        setattr(claims, part, getattr(parts, part))
+    charge, in_scope = visits.charge, visits.in_scope
+    money = np.stack([charge, in_scope, charge - in_scope, *(getattr(visits.parts, part) for part in PARTS)], axis=1)
     month.visits.cells = cell_totals(
         visits.row,
         visits.provider,

@@ -1,7 +1,7 @@
 """Settings: typed, dated, sourced values of cities, policies and behaviour, and their strict loader."""
 
 from model.policy.behaviour_file import BehaviourFile
-from model.policy.city_file import NO_LIMIT_FEN, Band, CityFile
+from model.policy.city_file import CityFile
 from model.policy.leaf import Dated, Leaf, LeafSpec, leaf
 from model.policy.loader import (
     list_cities,
@@ -15,8 +15,6 @@ from model.policy.loader import (
 from model.policy.policy_file import PolicyFile, PolicyMode, Route
 
 __all__ = [
-    "NO_LIMIT_FEN",
-    "Band",
     "BehaviourFile",
     "CityFile",
     "Dated",

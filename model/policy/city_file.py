@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from model.codes import AGE_BANDS, SCHEMES
 from model.financing import indexed_premium
+from model.policy.benefit_file import BenefitClass, Benefits, Share
 from model.policy.leaf import Leaf, leaf, problem
 from model.policy.section import (
     ByCondition,
@@ -17,28 +18,16 @@ from model.policy.section import (
     Rows,
     Section,
 )
-from model.units import ratio_to_ppm, yuan_to_fen
 
-__all__ = ["NO_LIMIT_FEN", "Band", "CityFile", "County", "FittedLevels", "Institution", "OutOfCity", "Target"]
+__all__ = ["CityFile", "County", "FittedLevels", "Institution", "OutOfCity", "Target"]
 
-NO_LIMIT_FEN = 1 << 60
-"""Upper end, in fen, of a benefit band that has no upper end."""
-
-Band = tuple[int, int, int]
-"""One benefit band in integers: from (fen), to (fen), ratio (parts per million)."""
-
-Share = Annotated[Leaf, leaf("share", 0, 1)]
 Yuan = Annotated[Leaf, leaf("yuan", 0, 1e7)]
-YuanPerYear = Annotated[Leaf, leaf("yuan/year", 0, 1e9)]
-YuanPerStay = Annotated[Leaf, leaf("yuan/stay", 0, 1e6)]
 YuanPerPersonYear = Annotated[Leaf, leaf("yuan/person/year", 0, 1e6)]
-Bands = Annotated[Leaf, leaf("yuan, yuan, share", form="bands")]
 Utility = Annotated[Leaf, leaf("utility", -50, 50)]
 Factor = Annotated[Leaf, leaf("factor", 0, 100)]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Tier = Literal["primary", "secondary", "tertiary"]
-BenefitClass = Literal["primary", "county", "city_secondary", "tertiary", "out_of_province"]
 
 
 # Who is insured
@@ -136,93 +125,6 @@ class OutOfCity(Section):
     source: str = Field(min_length=1)
 
 
-# What insurance pays
-
-
-class InpatientClass(Section):
-    """Deductible of a stay, and either one ratio above it or bands of in-scope cost."""
-
-    deductible: YuanPerStay
-    ratio: Share | None = None
-    bands: Bands | None = None
-
-    @model_validator(mode="after")
-    def _ratio_or_bands(self) -> "InpatientClass":
-        if (self.ratio is None) == (self.bands is None):
-            raise problem("either ratio or bands is needed", found=_given(self), allowed="one of ratio, bands")
-        return self
-
-
-class ByBenefitClass[T](Section):
-    """One entry a benefit class (`model.codes.BENEFIT_CLASSES`)."""
-
-    primary: T
-    county: T
-    city_secondary: T
-    tertiary: T
-    out_of_province: T
-
-
-class OutpatientBenefit(Section):
-    """Pooled cover of ordinary and of chronic outpatient care."""
-
-    ordinary_deductible_year: YuanPerYear
-    ordinary_ratio: ByBenefitClass[Share]
-    ordinary_cap_year: YuanPerYear
-    chronic_ratio: Share
-    chronic_cap_year: YuanPerYear
-
-
-class CatastrophicBenefit(Section):
-    """Catastrophic insurance: bands over the year's in-scope residual, starting at the deductible."""
-
-    deductible: YuanPerYear
-    bands: Bands
-    cap: YuanPerYear
-
-
-class LargeExpenseBenefit(Section):
-    """Employees' large-expense cover above the basic ceiling."""
-
-    ratio: Share
-    cap: YuanPerYear
-
-
-class MedicalAid(Section):
-    """Medical assistance to the poor, on what the insurances leave in scope."""
-
-    ratio: Share
-    cap_year: YuanPerYear
-
-
-class SchemeBenefits(Section):
-    """What both schemes have."""
-
-    inpatient: ByBenefitClass[InpatientClass]
-    ceiling_basic: YuanPerYear
-    outpatient: OutpatientBenefit
-    aid: MedicalAid
-
-
-class EmployeeBenefits(SchemeBenefits):
-    """Benefits of employees."""
-
-    large_expense: LargeExpenseBenefit
-
-
-class ResidentBenefits(SchemeBenefits):
-    """Benefits of residents."""
-
-    catastrophic: CatastrophicBenefit
-
-
-class Benefits(Section):
-    """Benefits by scheme."""
-
-    employee: EmployeeBenefits
-    resident: ResidentBenefits
-
-
 # Where the money comes from
 
 
@@ -241,7 +143,7 @@ class EmployeeFinancing(Section):
     @model_validator(mode="after")
     def _floor_and_cap(self) -> "EmployeeFinancing":
         if (self.base_floor is None) != (self.base_cap is None):
-            raise problem("base_floor and base_cap come together", found=_given(self), allowed="both, or neither")
+            raise problem("base_floor and base_cap come together", found=self.given(), allowed="both, or neither")
         return self
 
 
@@ -264,7 +166,7 @@ class ResidentFinancing(Section):
     def _decree_or_index(self) -> "ResidentFinancing":
         by_decree = [key for key in ("premium", "subsidy") if self[key] is not None]
         if len(by_decree) == (0 if self.indexed is None else 2) or len(by_decree) == 1:
-            raise problem("premium and subsidy, or else indexed", found=_given(self), allowed="premium and subsidy; or indexed")
+            raise problem("premium and subsidy, or else indexed", found=self.given(), allowed="premium and subsidy; or indexed")
         return self
 
     def per_head(self, month: int) -> tuple[float, float]:
@@ -477,50 +379,6 @@ class CityFile(Section):
         """Whether a listed hospital belongs to its county's medical group: public, county or primary class."""
         local = institution.benefit_class in ("county", "primary")
         return institution.ownership == "public" and local and self.county(institution.county).has_group
-
-    def inpatient_bands(self, scheme: str, benefit_class: str, month: int) -> list[Band]:
-        """Basic inpatient benefit of a stay as integer bands of its in-scope cost.
-
-        Bands start at the deductible; below the first one nothing is paid.
-        """
-        rule: InpatientClass = self.benefits[scheme].inpatient[benefit_class]
-        deductible = yuan_to_fen(rule.deductible.at(month))
-        if rule.ratio is not None:
-            return [(deductible, NO_LIMIT_FEN, ratio_to_ppm(rule.ratio.at(month)))]
-        assert rule.bands is not None  # the schema saw to it
-        return clipped_bands(rule.bands.at(month), deductible)
-
-    def second_layer_bands(self, scheme: str, month: int) -> list[Band]:
-        """Second layer of a scheme as integer bands.
-
-        Residents: catastrophic insurance, over the year's in-scope residual. Employees: the
-        large-expense cover, over what the basic ceiling leaves.
-        """
-        if scheme == "resident":
-            rule = self.benefits.resident.catastrophic
-            return clipped_bands(rule.bands.at(month), yuan_to_fen(rule.deductible.at(month)))
-        return [(0, NO_LIMIT_FEN, ratio_to_ppm(self.benefits.employee.large_expense.ratio.at(month)))]
-
-    def second_layer_cap(self, scheme: str, month: int) -> int:
-        """Yearly cap of the second layer, in fen."""
-        if scheme == "resident":
-            return yuan_to_fen(self.benefits.resident.catastrophic.cap.at(month))
-        return yuan_to_fen(self.benefits.employee.large_expense.cap.at(month))
-
-
-def clipped_bands(bands: tuple[tuple[float, float, float], ...], deductible: int) -> list[Band]:
-    """Bands in fen and parts per million, cut off below the deductible."""
-    whole = []
-    for low, high, ratio in bands:
-        end = NO_LIMIT_FEN if high == float("inf") else yuan_to_fen(high)
-        start = max(deductible, yuan_to_fen(low))
-        if end > start:
-            whole.append((start, end, ratio_to_ppm(ratio)))
-    return whole
-
-
-def _given(section: Section) -> list[str]:
-    return [key for key, value in section.items() if value is not None]
 
 
 def _once(rows: tuple[Any, ...], where: str) -> None:

@@ -76,6 +76,10 @@ class Section(BaseModel):
         """The keys of the table."""
         return self.key_names()
 
+    def given(self) -> list[str]:
+        """The keys that hold something."""
+        return [key for key, value in self.items() if value is not None]
+
     def items(self) -> Iterator[tuple[str, Any]]:
         """Pairs of key and value."""
         return ((key, self[key]) for key in self.key_names())

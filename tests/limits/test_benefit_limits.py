@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, YearToDate, split_claims
-from model.codes import BENEFIT_CLASSES, INPATIENT, KINDS, SCHEMES
+from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, Layer, YearToDate, split_claims
+from model.codes import BENEFIT_CLASSES, INPATIENT, KINDS, LAYERS, SCHEMES, STANDINGS
 from model.units import PPM
 
 OPEN: dict[str, Any] = {
@@ -17,9 +17,6 @@ OPEN: dict[str, Any] = {
     "inpatient_ceiling": NO_LIMIT,
     "outpatient_cap": NO_LIMIT,
     "chronic_cap": NO_LIMIT,
-    "second_to": NO_LIMIT,
-    "second_cap": NO_LIMIT,
-    "aid_cap": NO_LIMIT,
 }
 
 
@@ -28,7 +25,9 @@ def ratio_everywhere(ppm: int, **tables: Any) -> BenefitRules:
     return BenefitRules.none().changed(**{**OPEN, "inpatient_ppm": ppm, "outpatient_ppm": ppm, "chronic_ppm": ppm, **tables})
 
 
-def every_kind_of_claim(rules: BenefitRules, account: int = 0, poor: int = 0) -> tuple[ClaimParts, NDArray[np.int64], NDArray[np.int64]]:
+def every_kind_of_claim(
+    rules: BenefitRules, account: int = 0, standing: int = 0
+) -> tuple[ClaimParts, NDArray[np.int64], NDArray[np.int64]]:
     """One claim of each scheme, class, kind and of several sizes, a person each: parts, in-scope and own-pay amounts."""
     sizes = np.array([0, 1, 99, 12_345, 10**7, 10**10])
     axes = np.meshgrid(np.arange(len(SCHEMES)), np.arange(len(BENEFIT_CLASSES)), np.arange(len(KINDS)), sizes, indexing="ij")
@@ -39,7 +38,7 @@ def every_kind_of_claim(rules: BenefitRules, account: int = 0, poor: int = 0) ->
         rules,
         person_row=np.arange(len(scheme)),
         scheme=scheme,
-        poor=np.full(len(scheme), poor),
+        standing=np.full(len(scheme), standing),
         benefit_class=benefit_class,
         kind=kind,
         in_scope=in_scope,
@@ -83,22 +82,32 @@ def test_the_patient_pays_the_complement_of_the_ratio_rounded_once(ppm: int) -> 
 
 
 def test_full_assistance_leaves_the_poor_only_what_no_upper_layer_looks_at() -> None:
-    rules = ratio_everywhere(300_000, aid_ppm=PPM, upper_layers=True)
-    parts, _, own_pay = every_kind_of_claim(rules, poor=1)
+    rules = ratio_everywhere(300_000, layers=[Layer(name="aid", ppm=PPM)], upper_layers=True)
+    parts, _, own_pay = every_kind_of_claim(rules, standing=STANDINGS.index("poor"))
     small = parts.aid < 2**31 - 1
     assert np.array_equal(parts.patient[small], own_pay[small])
 
 
 def test_a_second_layer_that_pays_all_leaves_nothing_in_scope() -> None:
-    rules = ratio_everywhere(0, second_ppm=PPM, upper_layers=True)
+    rules = ratio_everywhere(0, layers=[Layer(name="second", ppm=PPM)], upper_layers=True)
     parts, in_scope, own_pay = every_kind_of_claim(rules)
     counted = in_scope < 2**31 - 1
     assert np.array_equal(parts.patient[counted], own_pay[counted])
 
 
+def test_layers_of_one_ratio_leave_a_power_of_the_rest_whatever_their_order() -> None:
+    """Without deductibles and caps each layer leaves the same share, so that their order moves no yuan of the patient's."""
+    halves = [Layer(name=name, ppm=500_000) for name in LAYERS if name != "supplement"]
+    for order in (halves, halves[::-1]):
+        rules = ratio_everywhere(0, upper_layers=True, layers=order)
+        parts, in_scope, own_pay = every_kind_of_claim(rules, standing=STANDINGS.index("poor"))
+        small = in_scope < 2**30
+        assert (np.abs(parts.patient - own_pay - in_scope / 2 ** len(halves))[small] <= 1).all()
+
+
 def test_a_large_expense_cover_above_a_ceiling_of_zero_is_a_first_layer() -> None:
-    covered = {"inpatient_ceiling": 0, "second_above_ceiling": True, "second_ppm": 900_000}
-    parts, in_scope, _ = every_kind_of_claim(ratio_everywhere(800_000, **covered))
+    cover = Layer(name="second", above_ceiling=True, ppm=900_000)
+    parts, in_scope, _ = every_kind_of_claim(ratio_everywhere(800_000, inpatient_ceiling=0, layers=[cover]))
     stays = (np.arange(len(in_scope)) // 6 % len(KINDS) == INPATIENT) & (in_scope < 2**31 - 1)
     assert np.array_equal(parts.second[stays], (in_scope[stays] * 9 + 5) // 10)
 

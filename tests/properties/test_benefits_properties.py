@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import fields
+from dataclasses import fields, replace
 from fractions import Fraction
 from math import floor
 from typing import Any
@@ -12,13 +12,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, YearToDate, expected_price, split_claims
-from model.codes import BENEFIT_CLASSES, CHRONIC, INPATIENT, KINDS, SCHEMES
+from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, Layer, YearToDate, expected_price, split_claims
+from model.codes import BENEFIT_CLASSES, CHRONIC, INPATIENT, KINDS, LAYERS, SCHEMES, STANDINGS
 from model.units import PPM
 
 PEOPLE, SIZE = 4, 200_000
 S, C = len(SCHEMES), len(BENEFIT_CLASSES)
 Claims = dict[str, Any]
+AMOUNTS = tuple(f.name for f in fields(ClaimParts) if f.name != "names")
+"""Parts of a claim; of the layers one row each, the last axis is the claim."""
 
 
 def array(values: st.SearchStrategy[Any], *shape: int) -> st.SearchStrategy[Any]:
@@ -27,9 +29,9 @@ def array(values: st.SearchStrategy[Any], *shape: int) -> st.SearchStrategy[Any]
     return st.lists(values, min_size=n, max_size=n).map(lambda drawn: np.array(drawn).reshape(shape))
 
 
-def caps(n: int) -> st.SearchStrategy[Any]:
+def caps(*shape: int) -> st.SearchStrategy[Any]:
     """Yearly caps: none, tight or absent."""
-    return array(st.one_of(st.just(0), st.just(NO_LIMIT), st.integers(1, SIZE)), n)
+    return array(st.one_of(st.just(0), st.just(NO_LIMIT), st.integers(1, SIZE)), *shape)
 
 
 PPMS = st.one_of(st.sampled_from([0, 1, 500_000, 999_999, PPM]), st.integers(0, PPM))
@@ -46,9 +48,23 @@ def bands(draw: st.DrawFn, *shape: int) -> tuple[Any, Any, Any]:
 
 
 @st.composite
+def layers(draw: st.DrawFn) -> list[Layer]:
+    """Some of the layers in any order; the poor of every standing have one set of terms, everybody else another."""
+    made = []
+    of_standing = np.array([0, 1, 1, 1, 1, 0])
+    for name in draw(st.lists(st.sampled_from(LAYERS), unique=True)):
+        low, high, ppm = draw(bands(S, 2))
+        deductible, cap = draw(array(st.integers(0, SIZE // 4), S, 2)), draw(caps(S, 2))
+        spread = {"low": low, "high": high, "ppm": ppm, "deductible": deductible, "cap": cap}
+        above = draw(array(st.booleans(), S)) if name == "second" else False
+        made.append(Layer(name=name, above_ceiling=above, **{key: table[:, of_standing] for key, table in spread.items()}))
+    return made
+
+
+@st.composite
 def rules(draw: st.DrawFn) -> BenefitRules:
     """Any benefit rules."""
-    stay, second = draw(bands(S, C)), draw(bands(S))
+    stay = draw(bands(S, C))
     return BenefitRules.none().changed(
         inpatient_deductible=draw(array(st.integers(0, SIZE // 4), S, C)),
         inpatient_from=stay[0],
@@ -60,14 +76,7 @@ def rules(draw: st.DrawFn) -> BenefitRules:
         outpatient_cap=draw(caps(S)),
         chronic_ppm=draw(array(PPMS, S)),
         chronic_cap=draw(caps(S)),
-        second_above_ceiling=draw(array(st.booleans(), S)),
-        second_deductible=draw(array(st.integers(0, SIZE // 4), S)),
-        second_from=second[0],
-        second_to=second[1],
-        second_ppm=second[2],
-        second_cap=draw(caps(S)),
-        aid_ppm=draw(array(PPMS, S)),
-        aid_cap=draw(caps(S)),
+        layers=draw(layers()),
         upper_layers=draw(array(st.booleans(), len(KINDS))),
         account_pays=draw(array(st.booleans(), len(KINDS))),
     )
@@ -75,14 +84,14 @@ def rules(draw: st.DrawFn) -> BenefitRules:
 
 @st.composite
 def claims(draw: st.DrawFn, most: int = 12) -> Claims:
-    """Claims of a few people, sorted by person; scheme and poverty are the person's."""
+    """Claims of a few people, sorted by person; scheme and standing are the person's."""
     n = draw(st.integers(0, most))
     person = np.sort(draw(array(st.integers(0, PEOPLE - 1), n))).astype(np.int32)
-    scheme, poor = draw(array(st.integers(0, S - 1), PEOPLE)), draw(array(st.integers(0, 1), PEOPLE))
+    scheme, standing = draw(array(st.integers(0, S - 1), PEOPLE)), draw(array(st.integers(0, len(STANDINGS) - 1), PEOPLE))
     return {
         "person_row": person,
         "scheme": scheme[person],
-        "poor": poor[person],
+        "standing": standing[person],
         "benefit_class": draw(array(st.integers(0, C - 1), n)).astype(np.uint8),
         "kind": draw(array(st.integers(0, len(KINDS) - 1), n)).astype(np.uint8),
         "in_scope": draw(array(st.one_of(st.integers(0, 20), st.integers(0, SIZE)), n)).astype(np.int64),
@@ -101,7 +110,7 @@ def opened(account: int = 0) -> YearToDate:
 
 def same(one: ClaimParts, other: ClaimParts) -> bool:
     """Whether all parts are equal."""
-    return all(np.array_equal(getattr(one, f.name), getattr(other, f.name)) for f in fields(ClaimParts))
+    return one.names == other.names and all(np.array_equal(getattr(one, name), getattr(other, name)) for name in AMOUNTS)
 
 
 # Laws
@@ -111,7 +120,10 @@ def same(one: ClaimParts, other: ClaimParts) -> bool:
 def test_every_claim_is_paid_once_and_nobody_pays_less_than_nothing(rule: BenefitRules, bill: Claims, account: int) -> None:
     parts = split_claims(rule, **bill, ytd=opened(account))
     assert np.array_equal(parts.total, bill["in_scope"] + bill["own_pay"])
-    assert all((getattr(parts, f.name) >= 0).all() for f in fields(ClaimParts))
+    assert all((getattr(parts, name) >= 0).all() for name in AMOUNTS)
+    assert np.array_equal(parts.basic + parts.second + parts.supplement + parts.aid + parts.account + parts.patient, parts.total)
+    covered = parts.basic + parts.layers.sum(axis=0)
+    assert (covered <= bill["in_scope"]).all()
     assert (parts.patient >= bill["own_pay"]).all()
     assert (parts.deductible + parts.basic <= bill["in_scope"]).all()
 
@@ -129,10 +141,11 @@ def test_ceilings_hold_over_the_year_and_the_year_is_the_sum_of_its_bills(rule: 
             (ytd.ytd_basic_chronic, rule.chronic_cap, parts.basic * (kind == CHRONIC)),
             (ytd.ytd_basic_outpatient, rule.outpatient_cap, parts.basic * visit),
             (ytd.ytd_outpatient_deductible, rule.outpatient_deductible, parts.deductible * visit),
-            (ytd.ytd_cii, rule.second_cap, parts.second),
-            (ytd.ytd_aid, rule.aid_cap, parts.aid),
         ):
             assert counter[person] == paid[mine].sum() <= cap[s]
+        for layer in rule.layers:
+            paid = int(parts.of(layer.name)[mine].sum())
+            assert used_of(ytd, layer.name, person) == paid <= layer.cap[s, bill["standing"][mine][0]]
         assert ytd.account_balance[person] == account - parts.account[mine].sum() >= 0
         assert ytd.ytd_oop[person] == parts.patient[mine].sum()
         assert ytd.ytd_stays[person] == (kind[mine] == INPATIENT).sum()
@@ -156,8 +169,9 @@ def test_numbering_people_otherwise_changes_nobodys_bill(rule: BenefitRules, bil
     parts = split_claims(rule, **bill, ytd=ytd)
     permuted = {name: column[rank] for name, column in {**bill, "person_row": renamed}.items()}
     again = split_claims(rule, **permuted, ytd=other)
-    assert all(np.array_equal(getattr(parts, f.name)[rank], getattr(again, f.name)) for f in fields(ClaimParts))
+    assert all(np.array_equal(getattr(parts, name)[..., rank], getattr(again, name)) for name in AMOUNTS)
     assert all(np.array_equal(column, other.columns()[name][order]) for name, column in ytd.columns().items())
+    assert np.array_equal(ytd.entitled.used, other.entitled.used[order])
 
 
 @given(rules(), claims())
@@ -165,9 +179,10 @@ def test_one_call_is_one_call_a_bill(rule: BenefitRules, bill: Claims) -> None:
     whole, single = opened(500), opened(500)
     parts = split_claims(rule, **bill, ytd=whole)
     pieces = [split_claims(rule, **{k: v[i : i + 1] for k, v in bill.items()}, ytd=single) for i in range(len(parts))]
-    for f in fields(ClaimParts):
-        assert getattr(parts, f.name).tolist() == [int(getattr(piece, f.name)[0]) for piece in pieces]
+    for name in AMOUNTS:
+        assert not pieces or np.array_equal(getattr(parts, name), np.concatenate([getattr(piece, name) for piece in pieces], axis=-1))
     assert all(np.array_equal(column, single.columns()[name]) for name, column in whole.columns().items())
+    assert np.array_equal(whole.entitled.used, single.entitled.used)
 
 
 @given(rules(), claims())
@@ -181,12 +196,12 @@ def test_parallel_never_divides_a_person() -> None:
     """Many claims of few people: pieces would cut through them if they were cut by number."""
     rng = np.random.default_rng(1)
     n = 20_000
-    rule = BenefitRules.none().changed(inpatient_to=NO_LIMIT, inpatient_ppm=600_000, inpatient_ceiling=10**7, second_to=NO_LIMIT,
-                                       second_ppm=500_000, second_deductible=10**6, second_cap=10**7)  # fmt: skip
+    stay = {"inpatient_to": NO_LIMIT, "inpatient_ppm": 600_000, "inpatient_ceiling": 10**7}
+    rule = BenefitRules.none().changed(**stay, layers=[Layer(name="second", ppm=500_000, deductible=10**6, cap=10**7)])
     bill: Claims = {
         "person_row": np.sort(rng.integers(0, PEOPLE, n)),
         "scheme": np.ones(n, dtype=np.uint8),
-        "poor": np.zeros(n, dtype=np.uint8),
+        "standing": np.ones(n, dtype=np.uint8),
         "benefit_class": np.zeros(n, dtype=np.uint8),
         "kind": np.full(n, INPATIENT),
         "in_scope": rng.integers(0, 10_000, n),
@@ -195,19 +210,45 @@ def test_parallel_never_divides_a_person() -> None:
     assert same(split_claims(rule, **bill, ytd=opened()), split_claims(rule, **bill, ytd=opened(), parallel=True))
 
 
-@given(rules(), st.lists(st.integers(0, SIZE), min_size=1, max_size=6), st.integers(0, S - 1))
-def test_dividing_a_bill_leaves_the_years_second_layer_as_it_was(rule: BenefitRules, amounts: list[int], scheme: int) -> None:
-    """With no basic layer the residual is the bill: however it is divided, the cumulated second layer pays the same."""
-    bare = rule.changed(inpatient_ceiling=0, inpatient_to=0, second_above_ceiling=False, upper_layers=True)
+@given(rules(), st.lists(st.integers(0, SIZE), min_size=1, max_size=6), st.integers(0, S - 1), st.integers(0, len(STANDINGS) - 1))
+def test_dividing_a_bill_leaves_what_the_layers_pay_in_the_year_as_it_was(
+    rule: BenefitRules, amounts: list[int], scheme: int, standing: int
+) -> None:
+    """With no basic layer the residual is the bill: however it is divided, every layer has paid the same at the end of the year."""
+    without = [replace(layer, above_ceiling=False) for layer in rule.layers]
+    bare = rule.changed(inpatient_ceiling=0, inpatient_to=0, upper_layers=True, layers=without)
+    whole = split_claims(bare, **stays([sum(amounts)], scheme, standing), ytd=opened())
+    divided = split_claims(bare, **stays(amounts, scheme, standing), ytd=opened())
+    assert whole.layers.sum(axis=1).tolist() == divided.layers.sum(axis=1).tolist()
 
-    def bill(in_scope: list[int]) -> Claims:
-        zero = np.zeros(len(in_scope), dtype=np.int64)
-        columns = dict.fromkeys(("person_row", "poor", "benefit_class", "own_pay"), zero)
-        return {**columns, "scheme": zero + scheme, "kind": zero + INPATIENT, "in_scope": np.array(in_scope, dtype=np.int64)}
 
-    whole = split_claims(bare, **bill([sum(amounts)]), ytd=opened())
-    divided = split_claims(bare, **bill(amounts), ytd=opened())
-    assert whole.second.sum() == divided.second.sum()
+@given(rules(), st.lists(st.integers(0, SIZE), min_size=1, max_size=4), st.integers(0, S - 1), st.data())
+def test_whatever_the_order_of_the_layers_they_pay_no_more_than_there_is(
+    rule: BenefitRules, amounts: list[int], scheme: int, data: st.DataObject
+) -> None:
+    """A layer that comes later looks at less, so no order lets it pay more than it would alone."""
+    order = data.draw(st.permutations(rule.layers))
+    bill = stays(amounts, scheme, standing=1)
+    parts = split_claims(rule.changed(layers=order), **bill, ytd=opened())
+    assert (parts.layers.sum(axis=0) <= bill["in_scope"] - parts.basic).all()
+    assert np.array_equal(parts.total, bill["in_scope"])
+    for layer in order:
+        alone = split_claims(rule.changed(layers=[layer]), **bill, ytd=opened())
+        assert parts.of(layer.name).sum() <= alone.of(layer.name).sum()
+
+
+def stays(in_scope: list[int], scheme: int, standing: int) -> Claims:
+    """Stays of one person, all in scope."""
+    zero = np.zeros(len(in_scope), dtype=np.int64)
+    columns = dict.fromkeys(("person_row", "benefit_class", "own_pay"), zero)
+    person = {"scheme": zero + scheme, "standing": zero + standing}
+    return {**columns, **person, "kind": zero + INPATIENT, "in_scope": np.array(in_scope, dtype=np.int64)}
+
+
+def used_of(ytd: YearToDate, layer: str, person: int) -> int:
+    """What a layer has paid a person in the year."""
+    people = {"second": ytd.ytd_cii, "aid": ytd.ytd_aid}
+    return int(people[layer][person] if layer in people else ytd.entitled.used[person, LAYERS.index(layer)])
 
 
 @given(rules(), claims())
@@ -234,14 +275,13 @@ def banded(ends: list[tuple[int, int, int]], start: int, amount: int, cut: int =
 
 
 def plain_split(rule: BenefitRules, bill: Claims, account: int) -> list[tuple[int, ...]]:
-    """The rules as written, one bill at a time in exact fractions: (basic, second, aid, account, patient)."""
+    """The rules as written, one bill at a time in exact fractions: (basic, each layer, account, patient)."""
     used: dict[Any, int] = defaultdict(int)
     out: list[tuple[int, ...]] = []
     for i in range(len(bill["kind"])):
         row = {name: int(column[i]) for name, column in bill.items()}
         p, s, c, kind, amount, cut = (row[k] for k in ("person_row", "scheme", "benefit_class", "kind", "in_scope", "ratio_cut_ppm"))
         stay = list(zip(*(getattr(rule, f"inpatient_{end}")[s, c].tolist() for end in ("from", "to", "ppm")), strict=True))
-        second_bands = list(zip(*(getattr(rule, f"second_{end}")[s].tolist() for end in ("from", "to", "ppm")), strict=True))
         pot, above = (kind if kind in (INPATIENT, CHRONIC) else "visit"), 0
         if kind == INPATIENT:
             start = half_up(Fraction(int(rule.inpatient_deductible[s, c]) * row["deductible_factor_ppm"], PPM))
@@ -258,19 +298,20 @@ def plain_split(rule: BenefitRules, bill: Claims, account: int) -> list[tuple[in
             cap, due = int(rule.outpatient_cap[s]), Fraction((amount - borne) * max(0, int(rule.outpatient_ppm[s, c]) - cut), PPM)
         basic = min(half_up(due), max(0, cap - used[p, pot]))
         used[p, pot] += basic
-        own, second, aid = amount - basic, 0, 0
-        if rule.upper_layers[kind]:
-            used[p, "base"] += above if rule.second_above_ceiling[s] else own
-            entitled = half_up(banded(second_bands, int(rule.second_deductible[s]), used[p, "base"]))
-            second = min(int(rule.second_cap[s]), entitled) - used[p, "second"]
-            used[p, "second"] += second
-            if row["poor"]:
-                aid = min(int(rule.aid_cap[s]) - used[p, "aid"], half_up(Fraction((own - second) * int(rule.aid_ppm[s]), PPM)))
-                used[p, "aid"] += aid
-        own -= second + aid
+        own, paid = amount - basic, []
+        for layer in rule.layers if rule.upper_layers[kind] else ():
+            w, base = row["standing"], above if layer.above_ceiling[s] else own
+            ends = list(zip(*(table[s, w].tolist() for table in (layer.low, layer.high, layer.ppm)), strict=True))
+            covered = layer.ppm[s, w].any()
+            used[p, layer.name, "base"] += min(base, own)
+            entitled = half_up(banded(ends, int(layer.deductible[s, w]), used[p, layer.name, "base"])) if covered else 0
+            paid.append(min(int(layer.cap[s, w]), entitled) - used[p, layer.name])
+            used[p, layer.name] += paid[-1]
+            own -= paid[-1]
+        paid += [0] * (len(rule.layers) - len(paid))
         from_account = min(own, account - used[p, "account"]) if rule.account_pays[kind] else 0
         used[p, "account"] += from_account
-        out.append((basic, second, aid, from_account, own - from_account + row["own_pay"]))
+        out.append((basic, *paid, from_account, own - from_account + row["own_pay"]))
     return out
 
 
@@ -289,5 +330,5 @@ def _corners(ends: list[tuple[int, int, int]], start: int, amount: int, cut: int
 @given(rules(), claims(), st.integers(0, SIZE))
 def test_the_kernel_agrees_with_a_plain_reading_of_the_rules(rule: BenefitRules, bill: Claims, account: int) -> None:
     parts = split_claims(rule, **bill, ytd=opened(account))
-    found = zip(parts.basic, parts.second, parts.aid, parts.account, parts.patient, strict=True)
+    found = zip(parts.basic, *parts.layers, parts.account, parts.patient, strict=True)
     assert [tuple(int(x) for x in row) for row in found] == plain_split(rule, bill, account)

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from model.benefits import COUNTER_TOP, MAX_AMOUNT, NO_LIMIT, BenefitRules, ClaimParts, YearToDate, expected_price, split_claims
-from model.codes import CHRONIC, COMMON, EMERGENCY, EMPLOYEE, INPATIENT, KINDS, RESIDENT
+from model.benefits import (
+    COUNTER_TOP,
+    MAX_AMOUNT,
+    NO_LIMIT,
+    BenefitRules,
+    ClaimParts,
+    EntitledYear,
+    Layer,
+    YearToDate,
+    expected_price,
+    split_claims,
+)
+from model.codes import CHRONIC, COMMON, EMERGENCY, EMPLOYEE, INPATIENT, KINDS, LAYERS, RESIDENT, STANDINGS, TILT
+
+POOR, CIVIL_SERVANT = STANDINGS.index("poor"), STANDINGS.index("civil_servant")
 
 
 def flat(ratio_ppm: int, **tables: Any) -> BenefitRules:
@@ -25,22 +38,21 @@ def flat(ratio_ppm: int, **tables: Any) -> BenefitRules:
         "chronic_ppm": ratio_ppm,
         "chronic_cap": NO_LIMIT,
     }
-    return BenefitRules.none(second_bands=2).changed(**{**open_ended, **tables})
+    return BenefitRules.none().changed(**{**open_ended, **tables})
 
 
-CATASTROPHIC = {
-    "second_deductible": 1000,
-    "second_from": [1000, 3000],
-    "second_to": [3000, NO_LIMIT],
-    "second_ppm": [600_000, 700_000],
-    "second_cap": 10**9,
-}
+CATASTROPHIC = Layer(name="second", deductible=1000, low=[1000, 3000], high=[3000, NO_LIMIT], ppm=[600_000, 700_000], cap=10**9)
+
+
+def aid(ppm: Any, **terms: Any) -> Layer:
+    """Assistance that pays one ratio."""
+    return Layer(name="aid", ppm=ppm, **terms)
 
 
 def split(rules: BenefitRules, ytd: YearToDate, in_scope: list[int], **columns: Any) -> ClaimParts:
     """Splits claims of one person, residents' stays in a county hospital unless said otherwise."""
     n = len(in_scope)
-    usual = {"person_row": 0, "scheme": RESIDENT, "poor": 0, "benefit_class": 1, "kind": INPATIENT, "own_pay": 0}
+    usual = {"person_row": 0, "scheme": RESIDENT, "standing": 0, "benefit_class": 1, "kind": INPATIENT, "own_pay": 0}
     given: dict[str, Any] = {name: np.broadcast_to(np.asarray(columns.pop(name, value)), (n,)) for name, value in usual.items()}
     return split_claims(rules, in_scope=np.array(in_scope, dtype=np.int64), ytd=ytd, **given, **columns)
 
@@ -59,9 +71,7 @@ def test_rules_that_pay_nothing_leave_all_to_the_patient() -> None:
         ({"chronic_ppm": 1_000_001}, "chronic_ppm must lie between 0 and 1000000"),
         ({"inpatient_ppm": -1}, "inpatient_ppm must lie between"),
         ({"outpatient_cap": -1}, "outpatient_cap must lie between"),
-        ({"second_deductible": 1 << 40}, "second_deductible must lie between"),
         ({"inpatient_from": [0, 50], "inpatient_to": [100, 200], "inpatient_ppm": [1, 1]}, "inpatient bands 0 and 1 overlap"),
-        ({"second_from": [0, 0], "second_to": [10, 5]}, "second bands 0 and 1 overlap"),
         ({"chronic_ratio": 1}, "no such benefit table: chronic_ratio"),
     ],
 )
@@ -73,10 +83,10 @@ def test_nonsense_rules_are_refused(tables: dict[str, Any], message: str) -> Non
 def test_tables_of_a_wrong_shape_or_type_are_refused() -> None:
     rules = flat(500_000)
     tables = {name: getattr(rules, name) for name in rules.__dataclass_fields__}
-    with pytest.raises(ValueError, match=r"aid_ppm is float64 \(2,\); int64 \(2,\) is needed"):
-        BenefitRules(**{**tables, "aid_ppm": np.zeros(2)})
-    with pytest.raises(ValueError, match=r"aid_ppm is int64 \(3,\)"):
-        BenefitRules(**{**tables, "aid_ppm": np.zeros(3, dtype=np.int64)})
+    with pytest.raises(ValueError, match=r"chronic_ppm is float64 \(2,\); int64 \(2,\) is needed"):
+        BenefitRules(**{**tables, "chronic_ppm": np.zeros(2)})
+    with pytest.raises(ValueError, match=r"chronic_ppm is int64 \(3,\)"):
+        BenefitRules(**{**tables, "chronic_ppm": np.zeros(3, dtype=np.int64)})
     with pytest.raises(ValueError, match=r"inpatient_to is int64 \(2, 5, 1\); int64 \(2, 5, 2\) is needed"):
         BenefitRules(**{**tables, "inpatient_from": np.zeros((2, 5, 2), dtype=np.int64)})
 
@@ -93,7 +103,7 @@ def test_rules_cannot_be_changed_and_do_not_follow_their_source() -> None:
 
 
 def test_rules_pickle() -> None:
-    twin = pickle.loads(pickle.dumps(flat(600_000)))
+    twin = pickle.loads(pickle.dumps(flat(600_000, layers=[CATASTROPHIC])))
     assert split(twin, YearToDate.zeros(1), [1000]).basic[0] == 600
 
 
@@ -101,8 +111,8 @@ def test_rules_pickle() -> None:
 
 
 def test_each_layer_works_on_what_the_one_before_left() -> None:
-    rules = flat(600_000, inpatient_deductible=1000, **CATASTROPHIC, aid_ppm=500_000, aid_cap=10**9)
-    parts = split(rules, YearToDate.zeros(1), [11_000], poor=1, own_pay=300)
+    rules = flat(600_000, inpatient_deductible=1000, layers=[CATASTROPHIC, aid(500_000, cap=10**9)])
+    parts = split(rules, YearToDate.zeros(1), [11_000], standing=POOR, own_pay=300)
     # basic (11000-1000)·60 % = 6000; residual 5000: 2000·60 % + 2000·70 % = 2600; assistance 2400·50 %; the rest is the patient's
     assert (parts.deductible[0], parts.basic[0], parts.second[0], parts.aid[0], parts.patient[0]) == (1000, 6000, 2600, 1200, 1500)
     assert parts.total.tolist() == [11_300]
@@ -110,23 +120,21 @@ def test_each_layer_works_on_what_the_one_before_left() -> None:
 
 def test_a_layer_pays_the_increase_with_each_bill() -> None:
     whole, year = YearToDate.zeros(1), YearToDate.zeros(1)
-    one = split(flat(0, **CATASTROPHIC), whole, [7000])
-    many = split(flat(0, **CATASTROPHIC), year, [900, 600, 2000, 3500])
+    one = split(flat(0, layers=[CATASTROPHIC]), whole, [7000])
+    many = split(flat(0, layers=[CATASTROPHIC]), year, [900, 600, 2000, 3500])
     assert many.second.tolist() == [0, 300, 900 + 350, 2450]
     assert many.second.sum() == one.second.sum() == year.ytd_cii[0] == whole.ytd_cii[0]
 
 
 def test_a_change_of_rules_touches_later_bills_only() -> None:
     year = YearToDate.zeros(1)
-    split(flat(0, **CATASTROPHIC), year, [3000])
-    dearer = {**CATASTROPHIC, "second_ppm": [1_000_000, 1_000_000]}
-    assert split(flat(0, **dearer), year, [100]).second[0] == 100
+    split(flat(0, layers=[CATASTROPHIC]), year, [3000])
+    dearer = replace(CATASTROPHIC, ppm=1_000_000)
+    assert split(flat(0, layers=[dearer]), year, [100]).second[0] == 100
 
 
 def test_the_ceiling_holds_over_the_year_and_the_large_expense_cover_takes_over() -> None:
-    rules = flat(
-        800_000, inpatient_ceiling=800, second_above_ceiling=[True, False], second_to=[NO_LIMIT, 0], second_ppm=900_000, second_cap=500
-    )
+    rules = flat(800_000, inpatient_ceiling=800, layers=[Layer(name="second", above_ceiling=[True, False], ppm=900_000, cap=500)])
     year = YearToDate.zeros(1)
     parts = split(rules, year, [500, 700, 500, 10], scheme=EMPLOYEE)
     assert parts.basic.tolist() == [400, 400, 0, 0]
@@ -144,12 +152,12 @@ def test_ordinary_and_chronic_outpatient_care_have_caps_of_their_own() -> None:
 
 
 def test_upper_layers_look_at_the_kinds_they_are_told() -> None:
-    rules = flat(0, **CATASTROPHIC, aid_ppm=1_000_000, aid_cap=NO_LIMIT)
+    rules = flat(0, layers=[CATASTROPHIC, aid(1_000_000)])
     kinds = list(range(len(KINDS)))
-    parts = split(rules, YearToDate.zeros(1), [2000] * 4, kind=kinds, poor=1)
+    parts = split(rules, YearToDate.zeros(1), [2000] * 4, kind=kinds, standing=POOR)
     assert [kind for kind in kinds if parts.aid[kind]] == [CHRONIC, INPATIENT]
     everywhere = rules.changed(upper_layers=True)
-    assert split(everywhere, YearToDate.zeros(1), [2000] * 4, kind=kinds, poor=1).patient.tolist() == [0] * 4
+    assert split(everywhere, YearToDate.zeros(1), [2000] * 4, kind=kinds, standing=POOR).patient.tolist() == [0] * 4
 
 
 def test_the_account_pays_the_own_part_in_scope_of_outpatient_care() -> None:
@@ -182,13 +190,87 @@ def test_care_without_referral_costs_more() -> None:
     assert parts.deductible.tolist() == [1000, 2000, 1000]
 
 
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        ({"name": "charity"}, "no such layer: charity; there are second, supplement"),
+        ({"ppm": 1_000_001}, "ppm of layer aid must lie between 0 and 1000000"),
+        ({"ppm": 0.5}, "ppm of layer aid is float64; whole numbers"),
+        ({"deductible": 1 << 40}, "deductible of layer aid must lie between"),
+        ({"cap": -1}, "cap of layer aid must lie between"),
+        ({"low": [0, 0], "high": [10, 5], "ppm": [1, 1]}, "aid bands 0 and 1 overlap"),
+        ({"above_ceiling": True}, "only the second layer can"),
+    ],
+)
+def test_nonsense_layers_are_refused(terms: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Layer(**{"name": "aid", "ppm": 0, **terms})
+
+
+def test_a_layer_stands_once() -> None:
+    with pytest.raises(ValueError, match="a layer stands twice: aid, aid"):
+        flat(0, layers=[aid(1), aid(2)])
+
+
+def test_layers_pay_whom_they_are_for() -> None:
+    layers = [Layer(name=name, ppm=100_000) for name in LAYERS]
+    parts = split(flat(0, layers=layers), YearToDate.zeros(3), [1000] * 3, person_row=np.arange(3), standing=[0, POOR, CIVIL_SERVANT])
+    paid = {name: parts.of(name).tolist() for name in LAYERS}
+    assert paid["second"] == [100, 100, 100]
+    assert paid["supplement"] == [0, 0, 90]
+    assert [paid[name] for name in LAYERS[2:]] == [[0, 90, 0], [0, 81, 0], [0, 73, 0], [0, 66, 0]]
+    assert parts.aid.tolist() == [0, 73 + 66, 0]
+    assert parts.supplement.tolist() == [0, 90 + 81, 90]
+
+
+def test_terms_may_differ_by_standing() -> None:
+    ratio = np.zeros((2, len(STANDINGS), 1), dtype=np.int64)
+    ratio[:, :, 0] = [0, 700_000, 1_000_000, 500_000, 0, 900_000]
+    standings = np.arange(len(STANDINGS))
+    parts = split(flat(0, layers=[aid(ratio)]), YearToDate.zeros(6), [1000] * 6, person_row=standings, standing=standings)
+    assert parts.aid.tolist() == [0, 700, 1000, 500, 0, 0]
+
+
+def test_a_deductible_of_the_year_is_borne_once_in_every_layer() -> None:
+    layers = [aid(500_000, deductible=300), Layer(name="tilt", ppm=1_000_000, deductible=600, cap=250)]
+    year = YearToDate.zeros(1)
+    parts = split(flat(0, layers=layers), year, [200, 400, 600, 1000], standing=POOR)
+    assert parts.of("aid").tolist() == [0, 150, 300, 500]
+    # left to the last layer in the year: 200, 450, 750, 1250
+    assert parts.of("tilt").tolist() == [0, 0, 150, 100]
+    assert year.entitled.used[0, [0, TILT]].tolist() == [2200, 250]
+    assert year.ytd_aid[0] == 950
+
+
+def test_a_layer_that_is_not_in_force_pays_nothing() -> None:
+    parts = split(flat(0, layers=[aid(500_000)]), YearToDate.zeros(1), [1000], standing=POOR)
+    assert parts.of("fourth").tolist() == [0]
+    assert parts.second.tolist() == [0]
+    assert parts.covered([1000]).tolist() == [0.5]
+
+
+def test_who_becomes_entitled_or_ceases_to_be_changes_nobody_elses_year() -> None:
+    year = EntitledYear.zeros(np.array([1, 4]))
+    year.used[:, 0] = [10, 40]
+    year.follow(np.array([0, 0, 1, 0, 1, 1]))
+    assert year.rows.tolist() == [2, 4, 5]
+    assert year.used[:, 0].tolist() == [0, 40, 0]
+
+
+def test_a_standing_without_a_year_is_refused() -> None:
+    columns = YearToDate.zeros(2).columns()
+    year = YearToDate(**columns, entitled=EntitledYear.zeros(np.array([1])))
+    with pytest.raises(ValueError, match="claim 0 cannot be split.*whoever has a standing among the entitled"):
+        split(flat(0), year, [100], standing=POOR)
+
+
 # The year
 
 
 def test_a_year_counts_and_is_reset_but_for_the_account() -> None:
     year = YearToDate.zeros(2)
     year.account_balance[:] = 77
-    split(flat(500_000), year, [100, 200], person_row=1, own_pay=5)
+    split(flat(500_000, layers=[CATASTROPHIC]), year, [100, 200], person_row=1, own_pay=5)
     assert year.ytd_stays.tolist() == [0, 2]
     assert year.ytd_basic_inpatient.tolist() == [0, 150]
     assert year.ytd_residual.tolist() == [0, 150]
@@ -200,7 +282,8 @@ def test_a_year_counts_and_is_reset_but_for_the_account() -> None:
 
 def test_counters_stop_at_their_top_and_money_stays_conserved() -> None:
     year = YearToDate.zeros(1)
-    parts = split(flat(500_000), year, [MAX_AMOUNT, MAX_AMOUNT], own_pay=MAX_AMOUNT)
+    never = replace(CATASTROPHIC, deductible=1 << 32)
+    parts = split(flat(500_000, layers=[never]), year, [MAX_AMOUNT, MAX_AMOUNT], own_pay=MAX_AMOUNT)
     assert parts.total.tolist() == [2 * MAX_AMOUNT] * 2
     assert year.ytd_basic_inpatient[0] == year.ytd_residual[0] == year.ytd_oop[0] == COUNTER_TOP
     stays = YearToDate.zeros(1)
@@ -210,7 +293,7 @@ def test_counters_stop_at_their_top_and_money_stays_conserved() -> None:
 
 def test_a_year_shares_the_columns_of_people() -> None:
     people = SimpleNamespace(**YearToDate.zeros(1).columns())
-    split(flat(500_000), YearToDate.of(people), [100])
+    split(flat(500_000), YearToDate.of(people, EntitledYear.zeros(np.array([0]))), [100])
     assert people.ytd_basic_inpatient.tolist() == [50]
 
 
@@ -223,7 +306,7 @@ def test_a_copy_of_a_year_is_independent() -> None:
 @pytest.mark.parametrize("column", [np.zeros(2, dtype=np.int64), np.zeros(3, dtype=np.int32), np.zeros(4, dtype=np.int32)[::2]])
 def test_a_year_of_other_columns_is_refused(column: Any) -> None:
     with pytest.raises(ValueError, match="ytd_aid is .* a contiguous int32 array of 2 people is needed"):
-        YearToDate(**{**YearToDate.zeros(2).columns(), "ytd_aid": column})
+        YearToDate(**{**YearToDate.zeros(2).columns(), "ytd_aid": column}, entitled=EntitledYear.zeros(np.arange(2)))
 
 
 # Claims
@@ -237,7 +320,7 @@ def test_a_year_of_other_columns_is_refused(column: Any) -> None:
         ({"person_row": [-1, 0]}, "claim 0 cannot be split: person_row=-1"),
         ({"scheme": 2}, "scheme=2"),
         ({"kind": [3, 4]}, "kind=4"),
-        ({"poor": 2}, "poor=2"),
+        ({"standing": 6}, "standing=6"),
         ({"benefit_class": 5}, "benefit_class=5"),
         ({"own_pay": [0, -3]}, "own_pay=-3"),
         ({"ratio_cut_ppm": np.array([0, -1])}, "ratio_cut_ppm=-1"),
@@ -284,5 +367,5 @@ def test_the_expected_price_is_what_an_untouched_person_would_pay() -> None:
 
 
 def test_the_poor_expect_their_assistance() -> None:
-    rules = flat(500_000, aid_ppm=500_000, aid_cap=NO_LIMIT)
-    assert expected_price(rules, RESIDENT, 0, INPATIENT, 1000, 0, poor=[0, 1]).tolist() == [500, 250]
+    rules = flat(500_000, layers=[aid(500_000)])
+    assert expected_price(rules, RESIDENT, 0, INPATIENT, 1000, 0, standing=[0, POOR]).tolist() == [500, 250]

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from model.benefits import ClaimParts
 from model.invariants import Bills, InvariantError, check_after_phase
 from model.ledger import AccountKind, Ledger, Memo
 
 
-def parts() -> ClaimParts:
+@dataclass(frozen=True)
+class Paid:
+    """Who pays what of each bill."""
+
+    basic: NDArray[np.int64]
+    second: NDArray[np.int64]
+    supplement: NDArray[np.int64]
+    aid: NDArray[np.int64]
+    account: NDArray[np.int64]
+    patient: NDArray[np.int64]
+
+
+def parts() -> Paid:
     """Two bills of 100 and 50 fen."""
     columns = {
-        "deductible": [10, 0],
         "basic": [60, 10],
         "second": [5, 0],
-        "aid": [5, 0],
+        "supplement": [2, 0],
+        "aid": [3, 0],
         "account": [0, 15],
         "patient": [30, 25],
     }
-    return ClaimParts(**{name: np.array(column, dtype=np.int64) for name, column in columns.items()})
+    return Paid(**{name: np.array(column, dtype=np.int64) for name, column in columns.items()})
 
 
 def bills(**changed: list[int]) -> Bills:
@@ -39,6 +51,7 @@ def book() -> Ledger:
     book.post(AccountKind.HOUSEHOLDS, book.provider([0, 1]), paid.patient, Memo.PATIENT_PAY)
     book.post(AccountKind.ACCOUNTS_EMPLOYEE, book.provider([0, 1]), paid.account, Memo.ACCOUNT_PAY)
     book.post(AccountKind.CATASTROPHIC, book.provider([0, 1]), paid.second, Memo.SECOND_LAYER)
+    book.post(AccountKind.SUPPLEMENT, book.provider([0, 1]), paid.supplement, Memo.SUPPLEMENT_PAY)
     book.post(AccountKind.AID, book.provider([0, 1]), paid.aid, Memo.AID_PAY)
     return book
 
@@ -91,7 +104,7 @@ def test_a_broken_book_is_caught(book: Ledger, breaking: Callable[[Ledger], None
     ("changed", "law", "by"),
     [
         ({"patient": [30, 26]}, "the parts of stays do not sum to the charge, first at row 1", 1),
-        ({"basic": [90, 10], "patient": [0, 25], "second": [5, 0], "aid": [4, 0]}, "the parts of stays do not sum", -1),
+        ({"basic": [90, 10], "patient": [0, 25], "second": [5, 0], "aid": [2, 0]}, "the parts of stays do not sum", -1),
         ({"patient": [-1, 25], "basic": [91, 10]}, "patient part of stays is negative, first at row 0", -1),
         ({"account": [0, -2], "basic": [60, 27]}, "account part of stays is negative, first at row 1", -2),
     ],
@@ -103,7 +116,14 @@ def test_a_broken_bill_is_caught(book: Ledger, changed: dict[str, list[int]], la
 
 
 @pytest.mark.parametrize(
-    ("part", "memo"), [("second", "SECOND_LAYER"), ("aid", "AID_PAY"), ("account", "ACCOUNT_PAY"), ("patient", "PATIENT_PAY")]
+    ("part", "memo"),
+    [
+        ("second", "SECOND_LAYER"),
+        ("supplement", "SUPPLEMENT_PAY"),
+        ("aid", "AID_PAY"),
+        ("account", "ACCOUNT_PAY"),
+        ("patient", "PATIENT_PAY"),
+    ],
 )
 def test_a_part_that_the_book_does_not_show_is_caught(book: Ledger, part: str, memo: str) -> None:
     column = getattr(parts(), part) + np.array([1, 0])
