@@ -34,7 +34,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 check_app = typer.Typer(
-    help="Check a city against its published levels, a policy file, cases or a payment mode.", no_args_is_help=True, rich_markup_mode=None
+    help="Check a city against its published levels, a policy file, cases, a payment mode or a conduct rule.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 explain_app = typer.Typer(help="Every parameter in force: value, unit, date, source.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(check_app, name="check")
@@ -227,7 +229,19 @@ def check_mode(
     lang: Lang = None,
 ) -> int:
     """Ask a payment mode all that the contract of modes asks; exit 1 and what was found where it does not keep it."""
-    from experiments.mode_showing import check_mode as check
+    from experiments.contract_showing import check_mode as check
+
+    return check(name, _console(quiet), _language(lang))
+
+
+@check_app.command("conduct")
+def check_conduct(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE.py")],
+    quiet: Quiet = False,
+    lang: Lang = None,
+) -> int:
+    """Ask a conduct rule all that the contract of rules asks; exit 1 and what was found where it does not keep it."""
+    from experiments.contract_showing import check_conduct as check
 
     return check(name, _console(quiet), _language(lang))
 

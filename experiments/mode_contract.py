@@ -6,19 +6,17 @@ import copy
 import inspect
 import pickle
 import re
-import traceback
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import PydanticCustomError
 
+from experiments.contract import Contract, Finding
 from experiments.mode_market import (
     N_HOLDERS,
     books_of,
@@ -38,22 +36,11 @@ from model.plugins import dumps
 from model.policy.leaf import LeafSpec
 
 Floats = NDArray[np.float64]
-Verdict = Literal["passed", "failed", "not_checked"]
 
-DRAWS = 40
-"""Random markets that each check looks at."""
 CASES_DRAWN = 40
 """Bills of a year in one of them."""
 MONEY_UNITS = ("yuan", "fen")
 """Units of parameters, up to a stroke, that change with the currency."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found wrong: the key of a text, and what fills its blanks."""
-
-    key: str
-    values: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -96,90 +83,15 @@ class Year:
         return owed_for(self.mode, self.totals if totals is None else totals, self.terms)
 
 
-Look = Callable[[Subject, int], Finding | None]
-
-
-@dataclass(frozen=True)
-class Check:
-    """One clause of the contract.
-
-    Attributes:
-        name: its texts are ``contract_<name>`` (what is checked) and ``contract_<name>_why`` (why it matters).
-        look: asks the mode in the random market of a seed; returns what is wrong, or nothing.
-        needs: clauses without which this one says nothing.
-        draws: random markets it looks at.
-    """
-
-    name: str
-    look: Look
-    needs: tuple[str, ...]
-    draws: int
-
-    def find(self, subject: Subject, seed: int) -> Finding | None:
-        """What is wrong in one market; an exception or a warning of the mode is wrong too."""
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                return self.look(subject, seed)
-        except Exception as error:  # whatever a user's mode raises is told, with its place
-            return Finding("contract_raises", {"error": f"{type(error).__name__}: {error}", **_place(error, subject)})
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a mode stands with one clause; ``finding`` where it failed, ``missing`` where a clause it rests on did."""
-
-    check: Check
-    finding: Finding | None = None
-    missing: str | None = None
-
-    @property
-    def verdict(self) -> Verdict:
-        """The outcome in a word."""
-        return "failed" if self.finding else "not_checked" if self.missing else "passed"
-
-
-CHECKS: dict[str, Check] = {}
-"""All clauses, those that others rest on first."""
-
-
-def check(*needs: str, draws: int = DRAWS) -> Callable[[Look], Look]:
-    """Enter a function into :data:`CHECKS` under its name."""
-
-    def enter(look: Look) -> Look:
-        name = look.__name__
-        CHECKS[name] = Check(name, look, needs, draws)
-        return look
-
-    return enter
-
-
-def examine(subject: Subject) -> list[Result]:
-    """Ask a mode everything; a clause that rests on one that failed is not asked, since it could only repeat it."""
-    results: dict[str, Result] = {}
-    for name, clause in CHECKS.items():
-        missing = next((need for need in clause.needs if results[need].verdict != "passed"), None)
-        finding = None if missing else _first(clause, subject)
-        results[name] = Result(clause, finding, missing)
-    return list(results.values())
-
-
-def _first(clause: Check, subject: Subject) -> Finding | None:
-    return next((found for seed in range(clause.draws) if (found := clause.find(subject, seed)) is not None), None)
+CONTRACT: Contract[Subject] = Contract("contract")
+"""All clauses of the contract of modes."""
+check = CONTRACT.check
 
 
 def owed_for(mode: Any, totals: Floats, terms: Any, fraction: float = 1.0) -> Floats:
     """What all holders are owed for totals that make up the pool."""
     owed: Floats = mode.entitlement(totals, totals.sum(axis=0, keepdims=True), np.arange(N_HOLDERS), terms, fraction)
     return owed
-
-
-def _place(error: Exception, subject: Subject) -> dict[str, object]:
-    """File and line of an exception: the last ones of the mode's own file, if it came through there."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename == inspect.getfile(subject.kind)]
-    last = (own or frames)[-1]
-    return {"file": Path(last.filename).name, "line": last.lineno}
 
 
 def _wrong(key: str, **values: object) -> Finding:

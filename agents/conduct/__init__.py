@@ -19,6 +19,7 @@ __all__ = [
     "Situation",
     "decide",
     "get_conduct",
+    "get_conduct_class",
     "get_conducts",
     "list_conducts",
     "memory_size",
@@ -33,19 +34,24 @@ def list_conducts() -> tuple[str, ...]:
     return tuple(sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name not in _NO_RULES))
 
 
-def get_conduct(name: str) -> ConductRule:
-    """A rule by its name, or by a path to a Python file that defines ``RULE``.
+def get_conduct_class(name: str) -> type[ConductRule]:
+    """The class of a rule by its name, or by a path to a Python file that defines it as ``RULE``.
 
     Raises:
         InputError: no such rule, or the file defines none.
     """
     if name.endswith(".py"):
-        made: ConductRule = load_file(Path(name), "RULE").RULE()
+        made: type[ConductRule] = load_file(Path(name), "RULE").RULE
         return made
     if name not in list_conducts():
         raise InputError("unknown conduct rule", found=name, allowed=list_conducts(), nearest=nearest(name, list_conducts()))
-    rule: ConductRule = importlib.import_module(f"agents.conduct.{name}").RULE()
-    return rule
+    kind: type[ConductRule] = importlib.import_module(f"agents.conduct.{name}").RULE
+    return kind
+
+
+def get_conduct(name: str) -> ConductRule:
+    """A rule by its name or file, ready to decide (see :func:`get_conduct_class`)."""
+    return get_conduct_class(name)()
 
 
 def get_conducts(text: str) -> tuple[Mixture, tuple[ConductRule, ...]]:

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from experiments.cli import BAD_INPUT, DONE, FAILED, run_command
-from experiments.mode_contract import CHECKS, Result, Subject, examine
+from experiments.contract import Result
+from experiments.mode_contract import CONTRACT, Subject
 from experiments.texts import LANGUAGES, say, table
 from model.payment import CASES, CHARGE, OUTFLOW, RECORDED, RESIDUAL, UNITS, CaseTable, History, Traits
 from model.payment.explanation import Step
@@ -171,34 +172,34 @@ BREAKS: Mapping[str, tuple[str, type[Any]]] = {
 @cache
 def results_of(how: str) -> list[Result]:
     """How a broken mode stands."""
-    return examine(Subject(BREAKS[how][1]))
+    return CONTRACT.examine(Subject(BREAKS[how][1]))
 
 
 def test_the_sound_mode_keeps_the_contract() -> None:
-    assert {result.verdict for result in examine(Subject(Share))} == {"passed"}
+    assert {result.verdict for result in CONTRACT.examine(Subject(Share))} == {"passed"}
 
 
 @pytest.mark.parametrize("how", BREAKS)
 def test_a_mode_broken_in_one_way_fails_the_check_that_is_about_it(how: str) -> None:
     check, results = BREAKS[how][0], results_of(how)
-    assert {result.check.name for result in results if result.verdict == "failed"} == {check}
+    assert {result.name for result in results if result.verdict == "failed"} == {check}
     for result in results:
         if result.verdict == "not_checked":
-            assert check in needed(result.check.name), result.check.name
+            assert check in needed(result.name), result.name
 
 
 def needed(name: str) -> set[str]:
     """All that a check rests on."""
-    return {*CHECKS[name].needs, *(deep for need in CHECKS[name].needs for deep in needed(need))}
+    return {*CONTRACT.checks[name].needs, *(deep for need in CONTRACT.checks[name].needs for deep in needed(need))}
 
 
 def test_every_check_has_a_mode_that_fails_it() -> None:
-    assert {check for check, _ in BREAKS.values()} == set(CHECKS)
+    assert {check for check, _ in BREAKS.values()} == set(CONTRACT.checks)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_finding_can_be_told(lang: Any) -> None:
-    assert {key for name in CHECKS for key in (f"contract_{name}", f"contract_{name}_why")} <= set(table())
+    assert {key for name in CONTRACT.checks for key in (f"contract_{name}", f"contract_{name}_why")} <= set(table())
     for how in BREAKS:
         (finding,) = (result.finding for result in results_of(how) if result.finding)
         assert "{" not in say(finding.key, lang, **finding.values)

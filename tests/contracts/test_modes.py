@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from experiments.mode_contract import CHECKS, Check, Subject
+from experiments.contract import Check
+from experiments.mode_contract import CONTRACT, Subject
 from experiments.texts import say
 from model.payment import get_mode, list_modes
 from tests.small_market import A_NIGHT
 
 
-@pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
+@pytest.mark.parametrize("check", CONTRACT.checks.values(), ids=list(CONTRACT.checks))
 @pytest.mark.parametrize("name", list_modes())
-def test_the_contract_is_kept(name: str, check: Check) -> None:
+def test_the_contract_is_kept(name: str, check: Check[Subject]) -> None:
     """In as many random markets as the profile asks for, each with some forty bills of two years."""
     subject = Subject(get_mode(name), name)
     for seed in range(A_NIGHT.max_examples if check.draws > 1 else 1):

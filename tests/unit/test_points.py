@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.mode_contract import CHECKS, Check, Subject
+from experiments.contract import Check
+from experiments.mode_contract import CONTRACT, Subject
 from experiments.texts import say
 from model.errors import InputError
 from model.payment import CHARGE, RECORDED, RESIDUAL, UNITS, GroupYear
@@ -417,7 +418,7 @@ def test_earlier_years_weigh_in_the_opening_value() -> None:
     assert terms.opening[0] == pytest.approx(0.8 * 75_000 / points)
 
 
-@pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
+@pytest.mark.parametrize("check", CONTRACT.checks.values(), ids=list(CONTRACT.checks))
 @pytest.mark.parametrize(
     "defaults",
     [
@@ -434,7 +435,7 @@ def test_earlier_years_weigh_in_the_opening_value() -> None:
     ],
     ids=lambda defaults: defaults["point_value"],
 )
-def test_every_way_keeps_the_contract(defaults: dict[str, Any], check: Check) -> None:
+def test_every_way_keeps_the_contract(defaults: dict[str, Any], check: Check[Subject]) -> None:
     kind = make_dataclass("Variant", [(key, type(value), value) for key, value in defaults.items()], bases=(Dip,), frozen=True)
     for seed in range(3 if check.draws > 1 else 1):
         found = check.find(Subject(kind), seed)
