@@ -153,9 +153,11 @@ def cases_in_other_money(cases: CaseTable, factor: float) -> CaseTable:
 def _group_year(rng: np.random.Generator, rows: int = 20) -> GroupYear:
     """A past year's stays, summed by group, institution and scheme."""
     cases = np.rint(rng.uniform(1, 50, rows))
+    provider = rng.integers(0, N_PROVIDERS, rows)
     return GroupYear(
         group=rng.integers(0, N_DISEASES, rows),
-        tier=rng.choice(TIER, rows),
+        provider=provider,
+        tier=TIER[provider],
         scheme=rng.integers(0, N_SCHEMES, rows),
         cases=cases,
         charge=np.rint(cases * 10 ** rng.uniform(4, 7, rows)),

@@ -57,5 +57,6 @@ class PastYears:
         for year in self._years:
             if year.end <= month - MONTHS and len(found) < YEARS_KEPT - 1:
                 mine = covered[year.group, year.provider, year.scheme]
-                found.append(GroupYear(year.group[mine], tier[year.provider[mine]], year.scheme[mine], year.cases[mine], year.charge[mine]))
+                provider = year.provider[mine]
+                found.append(GroupYear(year.group[mine], provider, tier[provider], year.scheme[mine], year.cases[mine], year.charge[mine]))
         return tuple(found)

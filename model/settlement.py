@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cycle import Cycle, cleared, overrun_asked, overrun_granted
-from model.payment import MEASURES, OUTFLOW, RECORDED, CaseTable, History, HolderFacts, PaymentMode
+from model.payment import MEASURES, OUTFLOW, RECORDED, CaseTable, History, HolderFacts, PaymentMode, Revising
 from model.routing import HEADS_BOTH, HEADS_GROUP, Routing
 from model.units import apportion
 
@@ -22,6 +22,8 @@ N_MEASURES = len(MEASURES)
 N_SCHEMES = 2
 MARGIN_STEP = 0.02
 """Finite step, as a share of posted totals, at which a marginal entitlement is taken (``conduct.md`` 2)."""
+HALF_YEAR = 6
+"""Months of the settlement year after which a mode may revise its terms."""
 
 
 @dataclass
@@ -184,7 +186,7 @@ class Settlement:
         self.elapsed = 0
 
     def accrue(self, totals: list[NDArray[np.float64]], recorded: list[NDArray[np.float64]]) -> list[NDArray[np.int64]]:
-        """Books one month's totals and recorded money by provider of every instance.
+        """Books one month's totals and recorded money by provider of every instance; at half year, modes that do so revise their terms.
 
         Returns:
             What became owed to each provider by the month ``[provider, scheme]``, one array an instance, fen.
@@ -194,6 +196,8 @@ class Settlement:
         for instance, added, money in zip(self.instances, totals, recorded, strict=True):
             instance.year_totals = instance.year_totals + added
             instance.recorded = instance.recorded + money
+            if self.elapsed == HALF_YEAR and isinstance(instance.mode, Revising):
+                instance.terms = instance.mode.revise(instance.terms, instance.year_totals, self.elapsed / 12.0)
             owed = self.owed_by_provider(instance)
             accrued.append(owed - instance.owed_before)
             instance.owed_before = owed

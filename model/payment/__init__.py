@@ -21,6 +21,7 @@ from model.payment.protocol import (
     History,
     HolderFacts,
     PaymentMode,
+    Revising,
     Traits,
 )
 from model.payment.registry import get_mode, list_modes
@@ -43,6 +44,7 @@ __all__ = [
     "History",
     "HolderFacts",
     "PaymentMode",
+    "Revising",
     "Traits",
     "get_mode",
     "list_modes",

@@ -12,6 +12,26 @@ KNOWN: Mapping[str, LeafSpec] = {
     "overrun_limit": leaf("share", 0, 5, "overrun beyond which the fund pays nothing"),
     "overrun_band": leaf("share", 0, 5, "overrun beyond which the fund pays nothing"),
     "surplus_share": leaf("share", 0, 1, "part of an unspent budget the hospital keeps"),
+    "surplus_limit": leaf("share", 0, 1, "most of a surplus that is kept, over the quota; all unless given", optional=True),
+    "overrun_share_resident": leaf("share", 0, 1, "the same for residents, where theirs is another", optional=True),
+    "surplus_share_resident": leaf("share", 0, 1, "the same for residents, where theirs is another", optional=True),
+    "overrun_steps": leaf(
+        "share", doc="parts of an overrun the fund pays, by steps of the overrun; in place of one share", form="bands", optional=True
+    ),
+    "surplus_steps": leaf(
+        "share", doc="parts of a surplus the hospital keeps, by steps of the surplus; in place of one share", form="bands", optional=True
+    ),
+    "reallocated": leaf("share", 0, 1, "part of what is left at half year that goes to who spent more; none unless given", optional=True),
+    "year_weights": leaf(
+        "share",
+        0,
+        1,
+        "weights of three years, latest first, by which hospitals' money is divided; the base alone unless given",
+        form="vector",
+        length=3,
+        total=1,
+        optional=True,
+    ),
     "withheld_share": leaf("share", 0, 1, "part of the package kept back for risk and other layers"),
     "own_pay": leaf(
         "name", form="text", choices=("counts", "apart"), doc="whether what lies outside the catalogue is part of the price of a case"

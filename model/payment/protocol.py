@@ -90,9 +90,10 @@ class GroupFacts:
 
 @dataclass(frozen=True)
 class GroupYear:
-    """What a past year's stays cost, a row for each group, institution (of a ``tier``) and scheme: ``cases`` counted, ``charge`` in fen."""
+    """What a past year's stays cost, a row a group, ``provider`` (of a ``tier``) and scheme: ``cases`` counted, ``charge`` in fen."""
 
     group: NDArray[np.int64]
+    provider: NDArray[np.int64]
     tier: NDArray[np.int8]
     scheme: NDArray[np.int64]
     cases: Floats
@@ -153,6 +154,20 @@ class Traits:
     heads: Literal["none", "institution", "group"] = "none"
     exhausts_budget: bool = False
     outflow: bool = False
+
+
+@runtime_checkable
+class Revising(Protocol):
+    """A mode that looks at its terms again when half of the settlement year has passed."""
+
+    def revise(self, terms: Any, own: Floats, fraction: float) -> Any:
+        """Terms of the rest of the year, from those posted and what all holders did so far.
+
+        Args:
+            terms: as posted; they are left as they are.
+            own: totals ``[holder, scheme, measure]`` of the year so far.
+            fraction: elapsed part of the settlement year.
+        """
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ from model.errors import InputError, nearest
 from model.plugins import load_file
 
 ENTRY_POINT_GROUP = "yibao.payment"
-_NOT_MODES = {"protocol", "registry", "parameters", "explanation", "group_costs", "points"}
+_NOT_MODES = {"protocol", "registry", "parameters", "explanation", "group_costs", "points", "sharing"}
 
 
 @cache

@@ -14,7 +14,8 @@ from tests.small_market import TIER, case_table, claims, history, totals
 def year(group: list[int], cases: list[float], mean: list[float]) -> GroupYear:
     n = len(group)
     counted = np.array(cases)
-    return GroupYear(np.array(group), np.zeros(n, np.int8), np.zeros(n, np.int64), counted, counted * np.array(mean))
+    none = np.zeros(n, np.int64)
+    return GroupYear(np.array(group), none, none.astype(np.int8), none, counted, counted * np.array(mean))
 
 
 def books(*earlier: GroupYear, last: tuple[list[int], list[float]] = ([0], [9300.0])) -> History:

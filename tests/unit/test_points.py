@@ -243,8 +243,8 @@ def test_a_group_hardly_dearer_than_its_base_stands_with_it() -> None:
 
 def test_years_are_weighted_and_a_year_not_lived_through_hands_its_weight_on() -> None:
     def year(mean: float) -> GroupYear:
-        two = np.array([0, 1])
-        return GroupYear(two, np.zeros(2, dtype=np.int8), np.zeros(2, dtype=np.int64), np.full(2, 10.0), np.array([10 * mean, 10_000.0]))
+        two, none = np.array([0, 1]), np.zeros(2, dtype=np.int64)
+        return GroupYear(two, none, none.astype(np.int8), none, np.full(2, 10.0), np.array([10 * mean, 10_000.0]))
 
     cases = case_table(20, group=np.repeat([0, 1], 10), charge=np.repeat([9300.0, 1000.0], 10))
     mode = Dip(prior_cases=0, year_weights=(0.7, 0.2, 0.1))
