@@ -26,7 +26,7 @@ KNOWN: Mapping[str, LeafSpec] = {
         "share",
         0,
         1,
-        "weights of three years, latest first, by which hospitals' money is divided; the base alone unless given",
+        "weights of the last three years, latest first",
         form="vector",
         length=3,
         total=1,
@@ -45,6 +45,30 @@ KNOWN: Mapping[str, LeafSpec] = {
     ),
     "fund_share": leaf("share", 0, 1, "part of the price that the fund pays; unless given, what patients have not paid", optional=True),
     "advance_cap": leaf("ratio", 0, 10, "most that is paid, over what the fund would have paid item by item", optional=True),
+    "cheap_rule": leaf(
+        "name",
+        form="text",
+        choices=("2019", "2025"),
+        doc="Zhejiang's rule for cheap cases, by its year",
+        optional=True,
+    ),
+    "blend": leaf(
+        "share",
+        0,
+        1,
+        "parts of level, own history and case mix in a coefficient",
+        form="vector",
+        length=3,
+        total=1,
+        optional=True,
+    ),
+    "bed_day_from": leaf("day", 1, 1000, "days in bed beyond which a stay is paid by the day; 60 unless given", optional=True),
+    "psychiatric": leaf(
+        "name", form="text", choices=("by_day", "by_group"), doc="how stays in psychiatric hospitals get their points", optional=True
+    ),
+    "readmission_part": leaf(
+        "share", 0, 1, "part of a stay's points left after a return in the same group; half unless given", optional=True
+    ),
     "groups": leaf("code", doc="disease groups with a fixed price; all unless given", form="names", optional=True),
     "prices": leaf(
         "yuan", 0, 1e7, "price of each of the groups named, in their order; from the books unless given", form="vector", optional=True

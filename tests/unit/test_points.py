@@ -410,8 +410,8 @@ def test_the_first_year_s_base_volume_is_that_of_the_budget_base() -> None:
 
 def test_earlier_years_weigh_in_the_opening_value() -> None:
     """Last year a case of 1,000 points cost 100,000 fen, 80,000 in scope; the year before it cost half as much."""
-    two = np.array([0])
-    before = GroupYear(two, np.zeros(1, dtype=np.int8), np.zeros(1, dtype=np.int64), np.full(1, 20.0), np.full(1, 20 * 50_000.0))
+    none = np.zeros(1, dtype=np.int64)
+    before = GroupYear(none, none, none.astype(np.int8), none, np.full(1, 20.0), np.full(1, 20 * 50_000.0))
     mode = Dip(prior_cases=0, year_weights=(0.5, 0.5, 0.0))
     terms = mode.post(history(case_table(20), totals(1), earlier=(before,)))
     points = float(terms.points[0] * terms.coefficient[0])
