@@ -12,6 +12,7 @@ from experiments.case_rule import Rule
 from model.payment import get_mode
 from model.payment.points.bed_days import day_points
 
+CAPITATION = get_mode("capitation")
 PER_DIEM, SINGLE, SESSION = get_mode("per_diem"), get_mode("single_disease"), get_mode("session_quota")
 
 
@@ -33,6 +34,22 @@ def _fixed_price(price: float, share: float) -> Mapping[str, Any]:
 def _session_price(price: float, fund_price: float, sessions: float, most: float) -> Mapping[str, Any]:
     mode, days = SESSION(session_limit=most), np.array([sessions])
     return {"fund": float(mode.due(fund_price, days)[0]), "patient": float(mode.due(price - fund_price, days)[0])}
+
+
+def _capitation_rate(raised: float, risk: float, second: float, surplus: float, adjustment: float, heads: float) -> Mapping[str, Any]:
+    return {"rate": CAPITATION.area_rate(raised, risk, second, surplus, adjustment, heads)}
+
+
+def _contract_fee(general: list[float], key: list[float], heads: float, heads_key: float) -> Mapping[str, Any]:
+    mode = CAPITATION(contract_fee=tuple(general), contract_fee_key=tuple(key))
+    fund, public_health, own = mode.contract_fees(heads, heads_key)
+    return {
+        "fee": sum(mode.contract_fees(1.0, 0.0)),
+        "fee_key": sum(mode.contract_fees(0.0, 1.0)),
+        "fund": fund,
+        "public_health": public_health,
+        "patients": own,
+    }
 
 
 RULES: Mapping[str, Rule] = {
@@ -87,5 +104,39 @@ RULES: Mapping[str, Rule] = {
         },
         {"fund": Field("price", "paid by the fund"), "patient": Field("price", "paid by the patient")},
         _session_price,
+    ),
+    "capitation_rate": Rule(
+        "F3",
+        "人头费标准＝（筹资－风险金－大病保险＋历年结余－调整）÷参保人数",
+        "money a head of an area: raised, less risk fund and second layer, plus old surplus, less adjustments, over heads",
+        {
+            "raised": Field("price", "money raised"),
+            "risk": Field("share", "part of it for the risk fund"),
+            "second": Field("share", "part of it for the second layer"),
+            "surplus": Field("price", "surplus of past years"),
+            "adjustment": Field("price", "taken off"),
+            "heads": Field("count", "insured people", low=1),
+        },
+        {"rate": Field("price", "money a head", low=None)},
+        _capitation_rate,
+    ),
+    "contract_fee": Rule(
+        "F4",
+        "家庭医生签约服务费由基金、公共卫生经费、个人分担",
+        "family doctor’s fee: shared by the fund, public health and the patient",
+        {
+            "general": Field("price", "fee of people in general, by these payers in order", shape="list", length=3),
+            "key": Field("price", "fee of key groups, in the same order", shape="list", length=3),
+            "heads": Field("count", "signed people in general"),
+            "heads_key": Field("count", "signed people of key groups"),
+        },
+        {
+            "fee": Field("price", "a head in general"),
+            "fee_key": Field("price", "a head of key groups"),
+            "fund": Field("price", "paid by the fund"),
+            "public_health": Field("price", "paid by public health"),
+            "patients": Field("price", "paid by patients"),
+        },
+        _contract_fee,
     ),
 }

@@ -33,6 +33,27 @@ KNOWN: Mapping[str, LeafSpec] = {
         optional=True,
     ),
     "withheld_share": leaf("share", 0, 1, "part of the package kept back for risk and other layers"),
+    "risk_share": leaf("share", 0, 1, "part kept back as a risk fund; none unless given", optional=True),
+    "second_share": leaf("share", 0, 1, "part that buys the second layer of insurance; none unless given", optional=True),
+    "aid_share": leaf("share", 0, 1, "part kept back for medical assistance; none unless given", optional=True),
+    "raised": leaf(
+        "yuan/head/year", 0, 1e5, "money raised a head by scheme, from which the rate is made", form="vector", length=2, optional=True
+    ),
+    "carried": leaf("yuan/head", -1e4, 1e4, "surplus a head carried over from past years; none unless given", optional=True),
+    "adjustment": leaf("yuan/head", -1e4, 1e4, "taken off the money raised a head; nothing unless given", optional=True),
+    "head_quotas": leaf("yuan/head/year", 0, 1e5, "agreed money of a signed head by scheme", form="vector", length=2, optional=True),
+    "signed_share": leaf("share", 0, 1, "part of the heads that have signed; all unless given", optional=True),
+    "contract_fee": leaf(
+        "yuan/head/year",
+        0,
+        1e4,
+        "family doctor's fee by payer: fund, public health, patient",
+        form="vector",
+        length=3,
+        optional=True,
+    ),
+    "contract_fee_key": leaf("yuan/head/year", 0, 1e4, "the same of people of key groups", form="vector", length=3, optional=True),
+    "key_share": leaf("share", 0, 1, "part of the signed heads that are of key groups; none unless given", optional=True),
     "own_pay": leaf(
         "name", form="text", choices=("counts", "apart"), doc="whether what lies outside the catalogue is part of the price of a case"
     ),

@@ -10,6 +10,7 @@ from model.payment import CASES, DAYS, RECORDED, RESIDUAL, get_mode
 from model.payment.points.bed_days import priced_days
 from tests.small_market import case_table, history, holder_facts, totals
 
+CAPITATION = get_mode("capitation")
 PER_DIEM, SINGLE, SESSION = get_mode("per_diem"), get_mode("single_disease"), get_mode("session_quota")
 
 
@@ -81,3 +82,30 @@ def test_a_session_s_price_is_the_fund_s_money_of_a_session_by_scheme() -> None:
     base = totals(2, cases=10, recorded=1000.0)
     base[:, 1, CASES], base[:, 1, DAYS] = 2, 20
     assert SESSION().post(history(case_table(0), base, factor=np.array([1.0, 1.5]))).price.tolist() == [100, 75]
+
+
+# Heads
+
+
+def test_a_rate_a_head_is_one_of_three() -> None:
+    with pytest.raises(InputError, match="two rates"):
+        CAPITATION(raised=(1.0, 1.0), head_quotas=(1.0, 1.0))
+    with pytest.raises(InputError, match="kept back"):
+        CAPITATION(raised=(1.0, 1.0), risk_share=0.6, second_share=0.5)
+
+
+def test_more_taken_off_than_was_raised_is_no_debt() -> None:
+    terms = CAPITATION(raised=(10.0, 100.0), adjustment=20.0).post(history(case_table(0), totals(1), heads=np.full((1, 2), 3.0)))
+    assert terms.money.tolist() == [[0, 24_000]]
+
+
+def test_fees_of_family_doctors_come_on_top_of_the_rate() -> None:
+    base = totals(1, recorded=600.0)
+    past = history(case_table(0), base, heads=np.full((1, 2), 10.0))
+    fees = CAPITATION(signed_share=0.5, contract_fee=(20.0, 30.0, 5.0), contract_fee_key=(110.0, 30.0, 10.0), key_share=0.4)
+    assert (fees.post(past).money - CAPITATION().post(past).money).tolist() == pytest.approx(np.full((1, 2), (3 * 20 + 2 * 110) * 100.0))
+
+
+def test_a_package_withholds_no_more_than_there_is() -> None:
+    with pytest.raises(InputError, match="withheld"):
+        get_mode("county_package")(withheld_share=0.5, aid_share=0.6)
