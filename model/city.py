@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from model.codes import CHRONIC, INCOME_FIFTHS, KINDS, OWNERSHIPS, SCHEMES, SEVE
 from model.decisions import Decision
 from model.demography import DemographyRules, prepare_demography
 from model.errors import InputError
-from model.financing import PARTS, Insured, Part, Rates, expected_income, reserve_months
+from model.financing import PARTS, Insured, Part, Rates, expected_income, reserve_months, rise_in_year
 from model.fund_year import FundYear
 from model.geography import neighbourhood_graph
 from model.illness import IllnessRules, expected_cases, prepare_illness
@@ -44,7 +44,7 @@ from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESI
 from model.phases import PHASES
 from model.phases.conduct import look_ahead
 from model.phases.money import pay_out
-from model.policy import PolicyFile, load_behaviour, load_city, load_policy
+from model.policy import PolicyFile, changed_between, load_behaviour, load_city, load_policy
 from model.population import PopulationPlan, synthesise
 from model.quote import Quote
 from model.record import Record
@@ -352,6 +352,7 @@ class City(mesa.Model):
         self._kept: list[Claims] = []
         self._past_years = PastYears()
         self._paid_lately: list[NDArray[np.int64]] = []
+        self._histories: list[History] = []
         self.fund_year = FundYear(np.zeros((len(self.policy.modes), len(SCHEMES), len(PARTS)), dtype=np.int64))
         self.remembered_until = self.month
         self.tables = Record(
@@ -466,8 +467,29 @@ class City(mesa.Model):
                     years=self.settlement.years,
                 )
             )
+        self._histories = histories if self.policy.budget.revision is not None else []
         self.settlement.start_year(histories)
         self.post_aggregates(recent)
+
+    def revise_budget(self) -> None:
+        """Raises the running year's budget where the policy allows it and spending runs ahead for a reason (rules A1)."""
+        rule, elapsed, now = self.policy.budget.revision, self.settlement.elapsed, self.now.index
+        if rule is None or elapsed != rule.month.at(now):
+            return
+        instances, books = self.settlement.instances, self.fund_year
+        cases = np.sum([instance.year_totals[..., CASES].sum(axis=0) for instance in instances], axis=0) * 12.0 / elapsed
+        before = np.sum([instance.base[..., CASES].sum(axis=0) for instance in instances], axis=0)
+        changed = changed_between(self.settings.benefits, now - elapsed + 1, now)
+        rise = [0.0, 0.0]
+        for s in range(len(SCHEMES)):
+            if rule.allowed(now, cases[s] / max(before[s], 1.0) - 1, changed):
+                budget, recorded = int(books.budget[s].sum()), int(books.recorded[s].sum())
+                rise[s] = rise_in_year(budget, recorded, elapsed, rule.trigger.at(now), rule.most.at(now))
+        if any(rise):
+            old = books.monthly
+            books.revise(rise)
+            self.now.budget = self.now.budget + (books.monthly - old) * elapsed
+            self.settlement.revise([replace(history, factor=books.factor(i)) for i, history in enumerate(self._histories)])
 
     def _open_fund_year(self) -> None:
         """Budgets of the coming year, from what is expected to come in if the insured stay as they are."""

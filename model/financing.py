@@ -31,6 +31,7 @@ __all__ = [
     "income_of",
     "indexed_premium",
     "reserve_months",
+    "rise_in_year",
     "statement",
     "sub_budgets",
     "usable",
@@ -251,6 +252,20 @@ def budget_parts(rule: BudgetRule, income: int, spent: NDArray[np.int64], years:
     else:
         parts[Part.INPATIENT if rule.method == "income" else Part.OTHER] += left
     return parts
+
+
+def rise_in_year(budget: int, recorded: int, elapsed: int, trigger: float, most: float) -> float:
+    """By how much a year's budget is revised when ``elapsed`` months are over, as a share of it (rules A1).
+
+    Nothing unless what was recorded is above the elapsed part of the budget by more than ``trigger``; then by that excess,
+    at most ``most``.
+
+    >>> rise_in_year(1200, 660, 6, 0.05, 0.2), rise_in_year(1200, 620, 6, 0.05, 0.2)
+    (0.1, 0.0)
+    """
+    due = budget * elapsed
+    excess = (recorded * MONTHS - due) / due if due > 0 else 0.0
+    return min(excess, most) if excess > trigger else 0.0
 
 
 def reserve_months(balance: float, spent: float, months: int) -> float:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model.codes import SCHEMES
 from model.financing import MONTHS, PARTS, BudgetRule, Part, Statement, budget_parts, statement
-from model.units import apportion
+from model.units import apportion, ratio_to_ppm, share_of
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -23,8 +23,9 @@ class FundYear:
             policy that begins from the same history starts from, whatever its modes.
 
     Attributes:
-        income: expected income of the year by scheme; ``budget`` of the year and ``spent`` so far ``[scheme, part]``; ``reserve`` kept
-            back; ``carried``: last year's overspending that the year bears; ``opening``: the balance the year began with. Fen.
+        income: expected income of the year by scheme; ``budget`` of the year, ``recorded`` and ``spent`` so far ``[scheme, part]``;
+            ``reserve`` kept back; ``carried``: last year's overspending that the year bears; ``opening``:
+            the balance the year began with. Fen.
     """
 
     def __init__(self, base: Ints) -> None:
@@ -33,6 +34,7 @@ class FundYear:
         self.reserve = np.zeros(len(SCHEMES), dtype=np.int64)
         self.carried = np.zeros(len(SCHEMES), dtype=np.int64)
         self.budget = np.zeros((len(SCHEMES), len(PARTS)), dtype=np.int64)
+        self.recorded = np.zeros_like(self.budget)
         self.spent = np.zeros_like(self.budget)
         self.opening = np.zeros(len(SCHEMES), dtype=np.int64)
         self._growth = np.full(len(SCHEMES), np.nan)
@@ -53,6 +55,7 @@ class FundYear:
             by_growth = rule.method == "growth"
             self.reserve[s] = 0 if by_growth else max(to_divide - int(self.budget[s].sum()), 0)
             self._growth[s] = (1 + rule.growth) ** (years + 1) if by_growth else np.nan
+        self.recorded[:] = 0
         self.spent[:] = 0
 
     def factor(self, mode: int) -> Floats:
@@ -70,6 +73,7 @@ class FundYear:
 
         What a mode owes without having recorded anything falls where its base lies, else to inpatient care.
         """
+        self.recorded += recorded.sum(axis=0)
         for mode, owed in enumerate(settled):
             for s, money in enumerate(np.asarray(owed).tolist()):
                 weights = recorded[mode, s] if recorded[mode, s].any() else self.base[mode, s]
@@ -77,6 +81,14 @@ class FundYear:
                     self.spent[s] += apportion(money, weights)
                 else:
                     self.spent[s, Part.INPATIENT] += money
+
+    def revise(self, rise: Sequence[float]) -> None:
+        """Raises the year's budget of each scheme by a share of it, all parts alike; the reserve bears it as far as it goes (rules A1)."""
+        for s, share in enumerate(rise):
+            before = int(self.budget[s].sum())
+            self.budget[s] += share_of(self.budget[s], ratio_to_ppm(share))
+            self.reserve[s] = max(int(self.reserve[s]) + before - int(self.budget[s].sum()), 0)
+            self._growth[s] *= 1 + share
 
     @property
     def monthly(self) -> Floats:

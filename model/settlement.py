@@ -185,6 +185,11 @@ class Settlement:
                 book[:] = 0
         self.elapsed = 0
 
+    def revise(self, histories: list[History]) -> None:
+        """Fixes the terms of the running year anew, as if they had been so from its beginning; its books stay."""
+        for instance, history in zip(self.instances, histories, strict=True):
+            instance.terms = instance.mode.post(history)
+
     def accrue(self, totals: list[NDArray[np.float64]], recorded: list[NDArray[np.float64]]) -> list[NDArray[np.int64]]:
         """Books one month's totals and recorded money by provider of every instance; at half year, modes that do so revise their terms.
 

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 
 def close(city: City) -> None:
-    """Income of the month reaches the funds; in December the settlement year is cleared and the next year's terms are fixed."""
+    """Income of the month reaches the funds; in December the settlement year is cleared and the next year's terms are fixed.
+
+    In between the budget may be revised.
+    """
     _collect(city)
     city.remember_paid()
     if city.now.clearing:
         _fill_gaps(city)
         city.fund_year.close()
         city.start_settlement_year()
+    elif city.policy_open:
+        city.revise_budget()
 
 
 def _fill_gaps(city: City) -> None:

@@ -4,6 +4,7 @@ from model.policy.behaviour_file import BehaviourFile
 from model.policy.city_file import CityFile
 from model.policy.leaf import Dated, Leaf, LeafSpec, leaf
 from model.policy.loader import (
+    changed_between,
     list_cities,
     list_policies,
     load_behaviour,
@@ -23,6 +24,7 @@ __all__ = [
     "PolicyFile",
     "PolicyMode",
     "Route",
+    "changed_between",
     "leaf",
     "list_cities",
     "list_policies",

@@ -83,6 +83,11 @@ def _replaced(found: Any, change: Callable[[str, Leaf], Leaf], path: str) -> Any
     return found
 
 
+def changed_between(section: Section, first: int, last: int) -> bool:
+    """Whether any value below a section changed after month ``first`` and not after month ``last`` (indices)."""
+    return any(entry.start is not None and first < entry.start <= last for _, leaf in walk(section) for entry in leaf.history)
+
+
 def write_fitted(path: str | Path, fitted: Mapping[str, Any], source: str = "fitted: experiments calibration") -> None:
     """Rewrite only the `[fitted]` section of a city file; every other byte stays.
 

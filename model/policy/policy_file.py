@@ -19,6 +19,7 @@ from model.policy.section import ByScheme, Label, Rows, Section
 __all__ = ["Budget", "PolicyFile", "PolicyMode", "Route"]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+YesNo = Annotated[Leaf, leaf("name", form="text", choices=("yes", "no"))]
 Codes = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 
@@ -66,6 +67,31 @@ class Parts(Section):
         return self
 
 
+class Revision(Section):
+    """When, why and how far a year's budget may be raised while the year runs; one reason at least must be named (rules A1)."""
+
+    month: Annotated[Leaf, leaf("month", 1, 11, "settlement month at whose end it may be revised", form="integer")]
+    trigger: Annotated[Leaf, leaf("share", 0, 1, "recorded money above the elapsed part of the budget from which it is revised")]
+    most: Annotated[Leaf, leaf("share", 0, 1, "largest rise of the year's money")]
+    visits: Annotated[Leaf, leaf("share", 0, 1, "a reason: cases above those of the budget base by at least this")] | None = None
+    benefits: YesNo | None = Field(None, description="a reason: benefit rules have changed since the year began")
+    event: YesNo | None = Field(None, description="a reason: a public-health event in that month")
+
+    @model_validator(mode="after")
+    def _for_a_reason(self) -> "Revision":
+        if self.visits is None and self.benefits is None and self.event is None:
+            raise problem("a budget is revised for a reason", found=[*self.model_fields_set], allowed="one of visits, benefits, event")
+        return self
+
+    def allowed(self, month: int, more_cases: float, benefits_changed: bool) -> bool:
+        """Whether one of the named reasons holds: cases above the base's by a share, changed benefits, an event in the month."""
+        return (
+            (self.visits is not None and more_cases >= self.visits.at(month))
+            or (self.benefits is not None and self.benefits.at(month) == "yes" and benefits_changed)
+            or (self.event is not None and self.event.at(month) == "yes")
+        )
+
+
 class Budget(Section):
     """How the coming year's money follows from the budget base, the same for every mode of the policy (rules A1)."""
 
@@ -76,6 +102,7 @@ class Budget(Section):
         ByScheme[Annotated[Leaf, leaf("share", 0, 1, "inpatient care in the city, of expected income (method ratio)")]] | None
     ) = None
     parts: ByScheme[Parts] | None = None
+    revision: Revision | None = None
 
     @model_validator(mode="after")
     def _method_has_what_it_needs(self) -> "Budget":

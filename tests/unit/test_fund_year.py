@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.calendar import parse_month
 from model.city import City
 from model.errors import InputError
 from model.financing import BudgetRule, Part, usable
 from model.fund_year import FundYear
 from model.ledger import AccountKind, Memo
 from model.payment import RECORDED
-from model.policy import Leaf, load_policy
+from model.policy import Leaf, changed_between, load_city, load_policy
 from model.policy.city_file import Gap, GapSharing
 
 SCALE = 0.002
@@ -261,3 +262,78 @@ def test_budget_execution_is_the_debt_over_the_month_s_budget(history: City) -> 
     expected = owed / (city.fund_year.budget.sum(axis=1) / 12)
     told = dict(zip(last["unit"], last["value"], strict=True))
     assert [told["employee"], told["resident"]] == pytest.approx(expected.tolist())
+
+
+# Revision within the year
+
+REVISION = """
+growth = { value = -0.3, unit = "share/year", source = "assumption: a test" }
+revision.month = { value = 2, unit = "month", source = "assumption: a test" }
+revision.trigger = { value = 0.05, unit = "share", source = "assumption: a test" }
+revision.most = { value = 0.1, unit = "share", source = "assumption: a test" }
+"""
+EVENT = 'revision.event = { value = "yes", unit = "name", source = "assumption: a test" }'
+MORE_VISITS = 'revision.visits = { value = 1.0, unit = "share", source = "assumption: twice as many" }'
+NEW_BENEFITS = 'revision.benefits = { value = "yes", unit = "name", source = "assumption: a test" }'
+
+
+def revising(folder: Path, reason: str) -> Path:
+    """DIP under a budget far below what is recorded."""
+    text = (SHIPPED / "dip.toml").read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("growth = "))
+    path = folder / "dip.toml"
+    path.write_text(text.replace(line, REVISION + reason).replace('name = "dip"', 'name = "mine"'), encoding="utf-8")
+    return path
+
+
+def test_a_budget_is_raised_once_in_its_month_for_an_allowed_reason(history: City, tmp_path: Path) -> None:
+    """The whole year is paid by the raised budget, to the fen, and the tables add up to it."""
+    city = switched(history, revising(tmp_path, EVENT))
+    at = [instance.id for instance in city.settlement.instances].index("dip")
+    before, terms = city.fund_year.budget.copy(), city.settlement.instances[at].terms
+    paid, told = np.zeros(2), np.zeros(2)
+    for elapsed in range(1, 13):
+        city.run_for(1)
+        paid += city.now.paid[at].sum(axis=0)
+        told += city.now.budget
+        if elapsed == 1:
+            assert np.array_equal(city.fund_year.budget, before)
+        elif elapsed < 12:
+            np.testing.assert_allclose(city.fund_year.budget, before * 1.1, atol=1)
+    assert city.now.clearing
+    np.testing.assert_allclose(paid, np.rint(terms.budget * 1.1), atol=1)
+    np.testing.assert_allclose(told, before.sum(axis=1) * 1.1, atol=10)
+
+
+@pytest.mark.parametrize("reason", [MORE_VISITS, NEW_BENEFITS])
+def test_without_its_reason_no_budget_is_revised(history: City, tmp_path: Path, reason: str) -> None:
+    """Spending far ahead of the budget is no reason by itself."""
+    city = switched(history, revising(tmp_path, reason))
+    before = city.fund_year.budget.copy()
+    city.run_for(3)
+    assert (city.fund_year.recorded.sum(axis=1) > 1.05 * before.sum(axis=1) * 3 / 12).all()
+    assert np.array_equal(city.fund_year.budget, before)
+
+
+def test_a_revision_names_a_reason(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="for a reason"):
+        load_policy(revising(tmp_path, ""))
+
+
+def test_the_reserve_bears_a_revision() -> None:
+    base = np.zeros((1, 2, 5), dtype=np.int64)
+    base[0, :, Part.INPATIENT] = 1000
+    books = FundYear(base)
+    books.open([BudgetRule("income", 0.0, 0.1, 0.0)] * 2, np.array([1000, 1000]), 0, np.zeros(2, dtype=np.int64))
+    books.revise([0.05, 0.2])
+    assert books.budget[:, Part.INPATIENT].tolist() == [945, 1080]
+    assert books.reserve.tolist() == [55, 0]
+    assert books.factor(0).tolist() == pytest.approx([0.945, 1.08])
+
+
+def test_a_change_counts_from_the_month_after_the_first() -> None:
+    city = load_city("yuncheng")
+    first = parse_month("2021-01")
+    assert changed_between(city.financing, first, parse_month("2022-01"))
+    assert not changed_between(city.financing, first, parse_month("2021-12"))
+    assert not changed_between(city.financing, parse_month("2022-01"), parse_month("2022-12"))
