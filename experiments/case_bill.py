@@ -174,11 +174,11 @@ def _rules(raw: Mapping[str, Any], place: Place, folder: Path) -> BenefitRules:
     from model.setup import benefits_of
 
     written, at = raw["rules"], (*place, "rules")
+    month = read_table({key: raw[key] for key in ("date",) if key in raw}, TABLES[""], place).get("date")
     if isinstance(written, dict) and "city" in written:
         head = read_table(written, {"city": Field("name", "a city's name or file")}, at)
-        if "date" not in raw:
+        if month is None:
             raise CaseError("missing key: date", place, allowed="the month whose rules of the city hold")
-        month = read_table({"date": raw["date"]}, {"date": Field("month", "")}, place)["date"]
         return benefits_of(_city(head["city"], folder, at), month)
     known = checked_keys(written, {"city": True, "order": True, **dict.fromkeys(RULES, True)}, at)
     order = read_value(known["order"], ORDER, (*at, "order")) if "order" in known else list(LAYERS)

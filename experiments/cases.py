@@ -124,7 +124,7 @@ def case_files(paths: Iterable[Path]) -> list[Path]:
     """
     files: list[Path] = []
     for path in paths:
-        found = sorted(path.rglob("*.toml")) if path.is_dir() else [path]
+        found = sorted(file for file in path.rglob("*.toml") if file.is_file()) if path.is_dir() else [path]
         if not found:
             raise InputError("no case file in this folder", file=path, allowed="files that end in .toml")
         files += found

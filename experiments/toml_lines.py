@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
 
 Place = tuple[str | int, ...]
 """A way into the data: keys and positions in lists."""
@@ -28,6 +29,7 @@ class _Walk:
 
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0
+        self.ends = [match.start() for match in re.finditer("\n", text)]
         self.lines: dict[Place, int] = {}
         self.counts: dict[Place, int] = {}
         table: Place = ()
@@ -41,7 +43,7 @@ class _Walk:
         self.at = match.end() if match else self.at
 
     def _met(self, place: Place) -> None:
-        self.lines.setdefault(place, self.text.count("\n", 0, self.at) + 1)
+        self.lines.setdefault(place, bisect_left(self.ends, self.at) + 1)
 
     def _header(self) -> Place:
         """Take ``[a.b]`` or ``[[a.b]]``; the last entry of a list of tables stands for the list."""

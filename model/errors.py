@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _LONGEST_FOUND = 80
+_CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+"""What could break a message into lines, as it would be written in a program: keys of a user's file may hold anything."""
 
 
 class InputError(ValueError):
@@ -55,7 +57,7 @@ class InputError(ValueError):
             known.append(f"allowed: {_listed(self.allowed)}")
         if self.nearest is not None:
             known.append(f"did you mean {self.nearest!r}?")
-        return where + self.what + (": " if known else "") + "; ".join(known)
+        return (where + self.what + (": " if known else "") + "; ".join(known)).translate(_CONTROLS)
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

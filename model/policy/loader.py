@@ -30,6 +30,10 @@ __all__ = [
 ]
 
 
+LARGEST_FILE = 16 << 20
+"""Bytes that are read of a settings file; hundreds of times the largest that is shipped."""
+
+
 def list_cities() -> list[str]:
     """Names of the cities that come with the project."""
     return _names("cities")
@@ -129,10 +133,14 @@ def read_text(file: Path) -> str:
     """The text of a settings file.
 
     Raises:
-        InputError: no such file, or one that is not UTF-8 text.
+        InputError: no such file, one that is not UTF-8 text, or one that is far larger than any that a person has written.
     """
     try:
-        return file.read_bytes().decode("utf-8")
+        with file.open("rb") as opened:
+            held = opened.read(LARGEST_FILE + 1)
+        if len(held) > LARGEST_FILE:
+            raise InputError("too large", file=file, allowed=f"at most {LARGEST_FILE >> 20} MiB")
+        return held.decode("utf-8")
     except FileNotFoundError:
         near = nearest(file.name, [other.name for other in file.parent.glob("*.toml")]) if file.parent.is_dir() else None
         raise InputError("no such file", file=file, nearest=near) from None
