@@ -16,6 +16,7 @@ from experiments.case_fields import CaseError, Field, checked_keys, read_table, 
 from experiments.cases import Line, Prepared, lines_in_force
 from experiments.toml_lines import Place
 from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, Layer, YearToDate, split_claims
+from model.bill_items import CATALOGUE_CLASSES, split_items
 from model.calendar import parse_month
 from model.codes import BENEFIT_CLASSES, KINDS, LAYERS, SCHEMES, STANDINGS
 from model.errors import InputError
@@ -47,10 +48,18 @@ PERSON: Mapping[str, Field] = {
     "stays": Field("count", "stays of the year before these bills", optional=True, high=255),
     **{key: Field("yuan", f"used up before these bills, see ``{key}``", optional=True) for key in (*USED, *USED_OF_ENTITLED)},
 }
+ITEM: Mapping[str, Field] = {
+    "name": Field("name", "as you like"),
+    "cost": Field("yuan", "at its catalogue price"),
+    "class": Field("name", "catalogue class: A (甲类), B (乙类), C (丙类 or off the list)", optional=True, choices=("A", "B", "C")),
+    "first_self": Field("share", "first paid by oneself; none in class A and all in class C", optional=True),
+    "in_full": Field("flag", "whether the fund pays the rest without deductible and ratio; no unless given", optional=True),
+}
 BILL: Mapping[str, Field] = {
     "care": Field("name", "kind of care; inpatient unless given", optional=True, choices=KINDS),
     "place": Field("name", "class of the institution", choices=BENEFIT_CLASSES),
-    "total": Field("yuan", "the whole bill"),
+    "total": Field("yuan", "the whole bill; the sum of the items unless given", optional=True),
+    "items": Field("name", "the bill item by item, in place of ``in_scope``", optional=True, shape="groups", inside=ITEM),
     "in_scope": Field("yuan", "part inside the catalogue after first-self-pay; the whole bill unless given", optional=True),
     "ratio_cut": Field("share", "points taken off the ratio", optional=True),
     "deductible_factor": Field("factor", "factor on the deductible", optional=True, high=100),
@@ -102,6 +111,7 @@ TABLES: Mapping[str, Mapping[str, Field]] = {
     "": {"date": Field("month", "month whose rules of a city hold", optional=True)},
     "person": PERSON,
     "bill": BILL,
+    "bill.items": ITEM,
     "rules": {
         "city": Field("name", "a city's name or file, in place of all other rules", optional=True),
         "order": ORDER,
@@ -118,12 +128,7 @@ def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
     person = read_table(raw["person"], PERSON, (*place, "person"))
     several = isinstance(raw["bill"], list)
     written, at = (raw["bill"] if several else [raw["bill"]]), (*place, "bill")
-    bills = [read_table(bill, BILL, (*at, i) if several else at) for i, bill in enumerate(written)]
-    for i, bill in enumerate(bills):
-        if bill.setdefault("in_scope", bill["total"]) > bill["total"]:
-            raise CaseError(
-                "more in scope than in all", (*at, i, "in_scope") if several else (*at, "in_scope"), found=written[i]["in_scope"]
-            )
+    bills = [_bill(bill, (*at, i) if several else at) for i, bill in enumerate(written)]
     rules = _rules(raw, place, folder)
     year = None
     if "payment" in raw:
@@ -135,7 +140,7 @@ def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
     def compute() -> Mapping[str, Any]:
         parts = _split(rules, person, bills)
         values: dict[str, list[Any]] = {key: [int(v) for v in _part(parts, key)] for key in PARTS}
-        values["covered"] = parts.covered([bill["in_scope"] for bill in bills]).tolist()
+        values["covered"] = parts.covered([bill["in_scope"] + bill["in_full"] for bill in bills]).tolist()
         if several:
             return values
         paid = {} if year is None else dict(case_year.results(year, case_year.settle(year)))
@@ -148,6 +153,41 @@ def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
     if year is not None:
         outputs |= case_year.outputs(tuple(year.hospitals))
     return Prepared(compute, outputs, explain)
+
+
+def _bill(written: object, at: Place) -> Row:
+    """A bill with its parts by the catalogue: ``in_scope``, ``own_pay``, and ``in_full``, which the fund pays beside the ratio."""
+    bill = read_table(written, BILL, at)
+    if "items" not in bill:
+        if "total" not in bill:
+            raise CaseError("missing key: total", at, allowed="total, or items")
+        if bill.setdefault("in_scope", bill["total"]) > bill["total"]:
+            raise CaseError("more in scope than in all", (*at, "in_scope"), found=told(bill["in_scope"], BILL["in_scope"]))
+        return bill | {"in_full": 0, "own_pay": bill["total"] - bill["in_scope"]}
+    if "in_scope" in bill:
+        raise CaseError("either in_scope or items", at, found=sorted(bill))
+    items = bill["items"]
+    first = [_first_self(item, (*at, "items", i)) for i, item in enumerate(items)]
+    in_scope, own = split_items([item["cost"] for item in items], first)
+    in_full = np.array([item.get("in_full", False) for item in items])
+    total = sum(item["cost"] for item in items)
+    if bill.setdefault("total", total) != total:
+        raise CaseError(
+            "the items do not sum to the bill", (*at, "total"), found=told(total, BILL["total"]), allowed=told(bill["total"], BILL["total"])
+        )
+    return bill | {"in_scope": int(in_scope[~in_full].sum()), "in_full": int(in_scope[in_full].sum()), "own_pay": int(own.sum())}
+
+
+def _first_self(item: Row, at: Place) -> int:
+    """Share of an item that is first paid by oneself, in ppm."""
+    usual = CATALOGUE_CLASSES.get(item.get("class", "B"))
+    if "first_self" not in item and usual is None:
+        raise CaseError("missing key: first_self", at, allowed="a share; only classes A and C have one of their own")
+    given = ratio_to_ppm(item["first_self"]) if "first_self" in item else usual
+    if usual is not None and given != usual:
+        raise CaseError("class A has no first-self-pay, class C nothing else", (*at, "first_self"), found=item["first_self"])
+    assert given is not None
+    return given
 
 
 def _year(written: object, person: Row, bill: Row, parts: ClaimParts, place: Place, folder: Path) -> case_year.Year:
@@ -255,7 +295,7 @@ def _split(rules: BenefitRules, person: Row, bills: list[Row]) -> ClaimParts:
         ytd.entitled.used[0, column] = before.get(key, 0)
     ytd.ytd_stays[0] = person.get("stays", 0)
     same = np.zeros(n, dtype=np.int64)
-    return split_claims(
+    parts = split_claims(
         rules,
         person_row=same,
         scheme=same + SCHEMES.index(person["scheme"]),
@@ -263,11 +303,12 @@ def _split(rules: BenefitRules, person: Row, bills: list[Row]) -> ClaimParts:
         benefit_class=np.array([BENEFIT_CLASSES.index(bill["place"]) for bill in bills]),
         kind=np.array([KINDS.index(bill.get("care", "inpatient")) for bill in bills]),
         in_scope=np.array([bill["in_scope"] for bill in bills]),
-        own_pay=np.array([bill["total"] - bill["in_scope"] for bill in bills]),
+        own_pay=np.array([bill["own_pay"] for bill in bills]),
         ytd=ytd,
         ratio_cut_ppm=np.array([ratio_to_ppm(bill.get("ratio_cut", 0.0)) for bill in bills]),
         deductible_factor_ppm=np.array([round(bill.get("deductible_factor", 1.0) * PPM) for bill in bills]),
     )
+    return replace(parts, basic=parts.basic + np.array([bill["in_full"] for bill in bills]))
 
 
 def _lines(rules: BenefitRules, person: Row, bills: list[Row]) -> list[Line]:
@@ -275,14 +316,20 @@ def _lines(rules: BenefitRules, person: Row, bills: list[Row]) -> list[Line]:
     parts, money = _split(rules, person, bills), Field("yuan", "")
     lines = []
     for i, bill in enumerate(bills):
+        for item in bill.get("items", ()):
+            lines.append(Line(item["name"], item["name"], told(item["cost"], money), ""))
         lines += [
             Line("医疗总费用", "total bill", told(bill["total"], money), ""),
             Line("政策范围内", "in scope", told(bill["in_scope"], money), "B3"),
-            Line("目录外及先行自付", "outside the catalogue and first-self-pay", told(bill["total"] - bill["in_scope"], money), "B3"),
+            Line("目录外及先行自付", "outside the catalogue and first-self-pay", told(bill["own_pay"], money), "B3"),
         ]
+        if bill["in_full"]:
+            lines.append(
+                Line("统筹全额支付项目（计入基本医保）", "paid in full, part of basic insurance", told(bill["in_full"], money), "B3")
+            )
         order = ("deductible", "basic", *parts.names, "account", "patient")
         lines += [Line(*PARTS[key][:2], told(int(_part(parts, key)[i]), money), PARTS[key][2]) for key in order]
-        share = told(float(parts.covered([b["in_scope"] for b in bills])[i]), COVERED)
+        share = told(float(parts.covered([b["in_scope"] + b["in_full"] for b in bills])[i]), COVERED)
         lines.append(Line("政策范围内实际报销比例", "share of the in-scope cost that is paid", share, "B6"))
     return lines
 
