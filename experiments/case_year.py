@@ -377,13 +377,15 @@ def settle(year: Year) -> Settled:
     """Accrue and pay month by month, as the simulation does, and clear after the twelfth."""
     books, shape = year.settlement, (len(year.hospitals), len(SCHEMES))
     instance = books.instances[0]
-    units = books.units_of(np.zeros(len(year.cases), dtype=np.int8), year.cases)
+    only = np.zeros(len(year.cases), dtype=np.int8)
+    units = books.units_of(only, year.cases)
     monthly, cleared = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     for month in range(1, year.months + 1):
         mine = np.flatnonzero(year.month == month)
         now = year.cases.take(mine)
         recorded = np.zeros(shape)
         np.add.at(recorded, (now.provider, now.scheme), now.recorded)
+        units[mine] = books.reviewed(only[mine], now, units[mine])
         books.accrue([_totals(books, now, units[mine])], [recorded])
         clearing = books.elapsed == 12
         due = books.pay_month(clearing)[0]

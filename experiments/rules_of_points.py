@@ -14,6 +14,7 @@ from model.payment.points.auxiliary import coefficient_of
 from model.payment.points.case_points import VARIANTS, case_points, highest, payment_standard, points_without_group
 from model.payment.points.group_points import POINTS_OF, points_of, pooled, rise
 from model.payment.points.institutions import bonus
+from model.payment.points.review import quota_of
 from model.payment.points.values import opening_value, settlement_value
 
 
@@ -65,6 +66,10 @@ def _opening_value(costs: list[float], points: list[float], weights: list[float]
 
 def _settlement_value(fund: float, ratio: float, points: float) -> Mapping[str, Any]:
     return {"value": float(settlement_value(np.array(fund), np.array(ratio), np.array(points)))}
+
+
+def _quota(discharges: int, share: float) -> Mapping[str, Any]:
+    return {"cases": quota_of(discharges, share)}
 
 
 def _bonus(above: float, step: float, cap: float, first: float = 0.0) -> Mapping[str, Any]:
@@ -230,5 +235,13 @@ RULES: Mapping[str, Rule] = {
         },
         {"value": Field("price", "value of a point")},
         _settlement_value,
+    ),
+    "special_case_quota": Rule(
+        "E7",
+        "特例单议名额：统筹地区出院病例数之比例，取整",
+        "cases that may be accepted in special-case review: a share of the region’s discharges, whole",
+        {"discharges": Field("count", "discharges of the region under the mode"), "share": Field("share", "largest share")},
+        {"cases": Field("count", "cases")},
+        _quota,
     ),
 }

@@ -605,10 +605,23 @@ class City(mesa.Model):
     def _case_table(self, instance: int, claims: Claims) -> CaseTable:
         return self.settlement.case_table(instance, **claims.billed(claims.group_coded, self.group_facts.kind))
 
-    def book(self, claims: Claims, cells: NDArray[np.int64], count_units: bool = True) -> tuple[list[Floats], list[Floats]]:
-        """Totals of claims and visit cells for every instance, and recorded money by provider and scheme."""
+    def reviewed(self, claims: Claims, units: Floats) -> Floats:
+        """Units of the month's claims after the reviews of the modes that have one (rules E7)."""
+        if not self.policy_open or not self.settlement.reviewing:
+            return units
+        table = self.settlement.case_table(claims.instance, **claims.billed(claims.group_coded, self.group_facts.kind))
+        return self.settlement.reviewed(claims.instance, table, units)
+
+    def book(
+        self, claims: Claims, cells: NDArray[np.int64], count_units: bool = True, units: Floats | None = None
+    ) -> tuple[list[Floats], list[Floats]]:
+        """Totals of claims and visit cells for every instance, and recorded money by provider and scheme.
+
+        ``units`` of the claims are those given, or what they count for as written; none where units are not counted.
+        """
         visits = self._visit_rows(cells)
-        units = self.tariff(claims, claims.group_coded) if count_units else np.zeros(len(claims))
+        if units is None:
+            units = self.tariff(claims, claims.group_coded) if count_units else np.zeros(len(claims))
         visit_units = self._visit_units(visits) if count_units and self.policy_open else np.zeros(len(visits.visits))
         columns = {
             UNITS: np.concatenate([units, visit_units]),

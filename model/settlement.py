@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cycle import Cycle, cleared, overrun_asked, overrun_granted
-from model.payment import MEASURES, OUTFLOW, RECORDED, CaseTable, History, HolderFacts, PaymentMode, Revising
+from model.payment import CASES, MEASURES, OUTFLOW, RECORDED, CaseTable, History, HolderFacts, PaymentMode, Reviewing, Revising
 from model.routing import HEADS_BOTH, HEADS_GROUP, Routing
 from model.units import apportion
 
@@ -140,6 +140,21 @@ class Settlement:
             if len(mine):
                 units[mine] = instance.mode.tariff(table.take(mine), instance.terms)
         return units
+
+    @property
+    def reviewing(self) -> dict[int, Reviewing]:
+        """The modes that review a month's cases, by instance."""
+        return {i: one.mode for i, one in enumerate(self.instances) if isinstance(one.mode, Reviewing) and one.mode.reviews}
+
+    def reviewed(self, instance_of_case: NDArray[np.int8], table: CaseTable, units: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Units of a month's cases after the reviews of the modes that have one."""
+        found = units.copy()
+        for i, mode in self.reviewing.items():
+            mine, instance = np.flatnonzero(instance_of_case == i), self.instances[i]
+            if len(mine):
+                before = float(instance.year_totals[..., CASES].sum())
+                found[mine] = mode.review(table.take(mine), instance.terms, before)
+        return found
 
     def tariff(self, instance_of_case: NDArray[np.int8], **columns: NDArray[Any]) -> NDArray[np.float64]:
         """Units of each case under the mode that covers it, from the columns of :meth:`case_table`."""

@@ -21,6 +21,7 @@ from model.payment.protocol import (
     History,
     HolderFacts,
     PaymentMode,
+    Reviewing,
     Revising,
     Traits,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "History",
     "HolderFacts",
     "PaymentMode",
+    "Reviewing",
     "Revising",
     "Traits",
     "get_mode",

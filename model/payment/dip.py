@@ -13,9 +13,10 @@ from model.errors import InputError
 from model.payment.explanation import Step
 from model.payment.points import settings
 from model.payment.points.auxiliary import auxiliary_coefficients
-from model.payment.points.case_points import N_AGE_SUBTYPES, TESTS, VARIANTS, Lines, PointTable, age_subtype
+from model.payment.points.case_points import LEAST_POINTS, N_AGE_SUBTYPES, TESTS, VARIANTS, Lines, PointTable, Review, age_subtype
 from model.payment.points.group_points import GroupRule, within
 from model.payment.points.institutions import BONUS_STEPS, InstitutionRule
+from model.payment.points.review import accepted, line_of, places_left, quota_of
 from model.payment.points.values import VALUES, Priced, base_volume, opening_of
 from model.payment.protocol import RECORDED, CaseTable, Floats, History, Ints, Traits
 from model.policy.leaf import LeafSpec
@@ -38,6 +39,7 @@ class DipTerms:
         mean_cost: fen of one point's worth of charge, the yardstick of the outlier ratio x.
         budget: fen by scheme for the covered cases of the year.
         opening: fen of in-scope money a point at the start of the year, by scheme.
+        review_line: fen of loss from which a case is taken to be accepted in special-case review.
         base: points of the base volume ``[holder, scheme]``, a year; without rows: no such volume.
         bonus: what is added to h ``[holder]``; without rows: nothing.
         own_coefficient: h ``[group, tier]`` of groups that have their own, NaN elsewhere; without rows: no group has.
@@ -49,6 +51,7 @@ class DipTerms:
     mean_cost: float
     budget: Floats
     opening: Floats = field(default_factory=lambda: np.zeros(len(SCHEMES)))
+    review_line: float = np.inf
     base: Floats = field(default_factory=_no_table)
     bonus: Floats = field(default_factory=lambda: np.empty(0))
     own_coefficient: Floats = field(default_factory=_no_table)
@@ -86,6 +89,10 @@ class Dip:
     basic_cv: float = 0.7
     point_value: str = "floating"
     elastic_base: float = 0.8
+    review_share: float = 0.0
+    review_quota: float = 0.005
+    review_from: float = 2.0
+    review_days: float = 0.0
     outlier_mean: str = "level"
     low_line: float = 0.5
     high_line: float = 2.0
@@ -185,7 +192,35 @@ class Dip:
             unit = np.where(np.isnan(own), unit, terms.points[:, None, None] * own)
         opening = opening_of(history, points, kept, unit, self.year_weights, terms.mean_cost)
         base = base_volume(history, points, self.elastic_base) if self.point_value == "elastic" else terms.base
-        return replace(terms, opening=opening, base=base)
+        terms = replace(terms, opening=opening, base=base)
+        if not self.reviews:
+            return terms
+        line = line_of(self._losses(cases, terms), quota_of(len(cases), self.review_quota))
+        # points are rounded: who was the last to be accepted must not miss its own line by that
+        return replace(terms, review_line=max(line - LEAST_POINTS * float(opening.max()) / self.review_share, 0.0))
+
+    @property
+    def reviews(self) -> bool:
+        """Whether there is special-case review."""
+        return self.review_share > 0
+
+    def review(self, cases: CaseTable, terms: DipTerms, before: float) -> Floats:
+        """Points after review of a month's cases, as :class:`model.payment.protocol.Reviewing` says (rules E7).
+
+        Hospitals bring forward the cases that lose most at the opening value; they are accepted until the quota of the region's discharges
+        is full. All others have their points without review. What :meth:`tariff` gives is the same under last year's line.
+        """
+        points = self.tariff(cases, replace(terms, review_line=np.inf))
+        losses = self._losses(cases, terms)
+        chosen = accepted(losses, cases, places_left(before, len(cases), self.review_quota))
+        points[chosen] = self.tariff(cases.take(chosen), replace(terms, review_line=0.0))
+        return points
+
+    def _losses(self, cases: CaseTable, terms: DipTerms) -> Floats:
+        """Fen that each case loses at the opening value, if it may be reviewed; nothing where it may not."""
+        without, granted = (self.tariff(cases, replace(terms, review_line=line)) for line in (np.inf, 0.0))
+        lost: Floats = (granted - without) * terms.opening[cases.scheme] / self.review_share
+        return lost
 
     def tariff(self, cases: CaseTable, terms: DipTerms) -> Floats:
         """Points of each case by the outlier variant (E6), times the highest auxiliary coefficient (E5).
@@ -197,6 +232,9 @@ class Dip:
         standard and the points are taken at the value of the year's start: a cheap case has in-scope cost / opening value points, which
         pay its in-scope cost exactly where that value is settled, and in proportion to the value otherwise. A case of a group without
         points that is paid ``per_item`` has the same points.
+
+        With special-case review, a case that may be reviewed and loses as much as the last one accepted in last year's quota is taken to be
+        accepted (E7); so that a quote knows of it. :meth:`review` then holds the year's own quota.
         """
         return self.table(terms).of(cases)
 
@@ -216,6 +254,7 @@ class Dip:
             by_level=self.outlier_mean == "level",
             ungrouped=self.ungrouped_factor if self.without_points == "factor" else 0.0,
             variant=VARIANTS.index(self.outlier),
+            review=Review(self.review_share, self.review_from, self.review_days, terms.review_line),
             lines=Lines.of(self.outlier, self.low_line, self.high_line, self.very_high_line, (tests[0], tests[1])),
         )
 
@@ -250,9 +289,12 @@ class Dip:
             ]
         else:
             way = [Step("病种无分值", "the group has no points", self.without_points, "name", "E8")]
+        plain = float(self.tariff(case, replace(terms, review_line=np.inf))[0])
+        if points > plain:
+            way.append(Step("未经特例单议的分值", "points without special-case review", plain, "point", "E6"))
         return [
             *way,
-            Step("病例分值", "points of the case", points, "point", "E6"),
+            Step("病例分值", "points of the case", points, "point", "E7" if points > plain else "E6"),
             *self._steps_to_money(points, case, value),
         ]
 

@@ -192,3 +192,25 @@ class PaymentMode(Protocol):
 
         ``holder`` names the account of each row; ``fraction`` is the elapsed part of the settlement year.
         """
+
+
+@runtime_checkable
+class Reviewing(Protocol):
+    """A mode that looks at a month's cases together once more: some of them, by a quota, count for more (特例单议, rules E7).
+
+    What it gives in expectation belongs into ``tariff``, which the quote asks too; a review holds the quota. ``reviews`` says whether the
+    mode has such a review under its parameters.
+    """
+
+    @property
+    def reviews(self) -> bool:
+        """Whether anything is reviewed."""
+
+    def review(self, cases: CaseTable, terms: Any, before: float) -> Floats:
+        """Units after review, ``float64[n]``.
+
+        Args:
+            cases: all cases of the month that the mode covers.
+            terms: terms of the settlement year.
+            before: cases counted in the settlement year before this month.
+        """

@@ -24,13 +24,14 @@ def settle(city: City) -> None:
     """The insurer counts the month's cases, works out what is owed for the year so far, and pays its monthly share."""
     month, claims, settlement = city.now, city.now.claims, city.settlement
     assert claims is not None
-    claims.units[:] = city.tariff(claims, claims.group_coded)
+    as_written = city.tariff(claims, claims.group_coded)
+    claims.units[:] = city.reviewed(claims, as_written)
     # where a case was written into another mode, units of the two cannot be compared: what is written then counts as true
     routing, relation = settlement.routing, city.relation_of(claims)
     moved = routing.of_stay(claims.group_true, claims.provider, claims.scheme, relation) != claims.instance
     true_group = np.where(claims.has(FLAG_UPGRADED) | moved, claims.group_coded, claims.group_true)
-    claims.units_true[:] = city.tariff(claims, true_group.astype(np.int16))
-    totals, recorded = city.book(claims, month.visits.cells)
+    claims.units_true[:] = city.tariff(claims, true_group.astype(np.int16)) + (claims.units - as_written)
+    totals, recorded = city.book(claims, month.visits.cells, units=claims.units)
     month.budget = city.fund_year.monthly
     if not city.policy_open:
         _pay_as_recorded(city, recorded)

@@ -17,9 +17,10 @@ from model.payment.dip import Dip
 from model.payment.points.auxiliary import auxiliary_coefficients
 from model.payment.points.case_points import VARIANTS, Lines, age_subtype, case_points
 from model.payment.points.group_points import within
+from model.payment.points.review import places_left, quota_of
 from model.payment.points.values import VALUES
 from model.payment.protocol import Floats
-from tests.small_market import case_table, group_facts, history, totals
+from tests.small_market import case_table, group_facts, history, market, opened, totals
 
 
 def spread(n: int, **given: Any) -> Any:
@@ -440,3 +441,62 @@ def test_every_way_keeps_the_contract(defaults: dict[str, Any], check: Check[Sub
     for seed in range(3 if check.draws > 1 else 1):
         found = check.find(Subject(kind), seed)
         assert found is None, f"market {seed}: {say(found.key, 'en', **found.values)}"
+
+
+# Special-case review
+
+
+def test_the_quota_of_a_year_is_met_whatever_its_months() -> None:
+    months = [37, 180, 0, 251, 199, 400]
+    before = np.cumsum([0, *months[:-1]])
+    given = [places_left(b, m, 0.005) for b, m in zip(before.tolist(), months, strict=True)]
+    assert sum(given) == quota_of(sum(months), 0.005) == 5
+    assert given[0] == 0
+
+
+REVIEWED = Dip(outlier="draft_3", prior_cases=0, review_share=1.0, review_quota=0.01)
+
+
+def test_the_greatest_losses_are_accepted_until_the_quota_is_full() -> None:
+    terms = REVIEWED.post(history(case_table(300), totals(1)))
+    charge = np.r_[np.full(295, 100_000.0), 9e5, 3e5, 5e5, 1.5e5, 7e5]
+    cases = case_table(300, charge=charge, in_scope=0.8 * charge)
+    points = REVIEWED.review(cases, terms, before=0.0)
+    assert points[295:] == pytest.approx([9000.0, 1000.0, 5000.0, 1000.0, 7000.0])
+    assert (points[:295] == 1000.0).all()
+    half = replace(REVIEWED, review_share=0.5)
+    assert half.review(cases, terms, before=0.0)[295] == pytest.approx(5000.0)
+
+
+def test_long_stays_may_be_reviewed_whatever_they_cost() -> None:
+    mode = replace(REVIEWED, review_days=60)
+    terms = mode.post(history(case_table(300), totals(1)))
+    cases = case_table(100, charge=np.r_[np.full(99, 1e5), 1.5e5], in_scope=np.r_[np.full(99, 8e4), 1.2e5], stay=np.r_[np.full(99, 7), 90])
+    assert mode.review(cases, terms, 0.0)[99] == pytest.approx(1500.0)
+    assert REVIEWED.review(cases, terms, 0.0)[99] == pytest.approx(1000.0)
+
+
+def test_a_quote_knows_of_the_line_at_which_last_year_s_quota_was_full() -> None:
+    charge = np.r_[np.full(297, 1e5), 3e5, 5e5, 9e5]
+    past = case_table(300, charge=charge, in_scope=0.8 * charge)
+    terms = replace(REVIEWED, review_quota=0.007).post(history(past, totals(1)))
+    mean = charge.mean()
+    assert terms.review_line == pytest.approx(0.8 * (5e5 - mean), rel=1e-3)
+    points = REVIEWED.tariff(past, terms)
+    assert points[297] == pytest.approx(1000.0)
+    assert points[298] == pytest.approx(5e5 / mean * 1000, rel=1e-3)
+    assert REVIEWED.explain(past.take(np.array([298])), totals(1, units=1.0), terms, 1.0)[6].rule == "E7"
+    assert Dip(review_share=1.0, review_quota=0.0).post(history(past, totals(1))).review_line == np.inf
+
+
+def test_the_books_review_the_modes_that_have_it_and_no_other() -> None:
+    books = opened(market("ffs", REVIEWED))
+    charge = np.r_[np.full(199, 1e5), 9e7]
+    cases = case_table(200, charge=charge, in_scope=0.8 * charge)
+    instance = np.r_[np.zeros(100), np.ones(100)].astype(np.int8)
+    units = books.units_of(instance, cases)
+    found = books.reviewed(instance, cases, units)
+    assert list(books.reviewing) == [1]
+    assert (found[:100] == units[:100]).all()
+    assert found[199] > 100 * found[198]
+    assert not opened(market("ffs", "dip")).reviewing

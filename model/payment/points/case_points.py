@@ -27,6 +27,8 @@ TESTS: Mapping[str, tuple[str, str]] = {
 """How each variant draws its lower and its upper line."""
 BRANCHES = ("cheap", "normal", "dear", "very dear")
 """What a case is by its ratio."""
+LEAST_POINTS = 1e-4
+"""Points are kept to four decimals."""
 AGE_SUBTYPES = (1, 7, 18, 65)
 """First years of age of the subtypes: below a year, 1–6, 7–17, then those who are no subtype, then 65 and more (E4; the first 28 days
 of life cannot be told from whole years)."""
@@ -104,6 +106,23 @@ def case_points(
 
 
 @dataclass(frozen=True)
+class Review:
+    """Special-case review (特例单议, rules E7) as a case meets it.
+
+    Attributes:
+        share: part of a case's loss at the opening value that is made good: 1 pays it per item, less adjusts its points; 0: no review.
+        least: in-scope cost over the payment standard from which a case may be reviewed.
+        days: stay from which a case may be reviewed whatever it cost; 0: no such stay.
+        line: fen of loss from which a case is thought to be accepted: that at which last year's quota was full.
+    """
+
+    share: float = 0.0
+    least: float = 2.0
+    days: float = 0.0
+    line: float = np.inf
+
+
+@dataclass(frozen=True)
 class PointTable:
     """What the points of a case are read from.
 
@@ -119,6 +138,7 @@ class PointTable:
         ungrouped: factor on cost in points for cases whose group has no points; 0: such cases are paid per item.
         variant: code of the variant.
         lines: where outliers begin.
+        review: what special-case review gives, and to whom.
     """
 
     points: Floats
@@ -133,6 +153,7 @@ class PointTable:
     ungrouped: float
     variant: int
     lines: Lines
+    review: Review
 
     def of(self, cases: CaseTable) -> Floats:
         """Points of cases ``[n]``, to four decimals."""
@@ -163,6 +184,7 @@ class PointTable:
             _column(cases.age, np.int16),
             _column(cases.charge, np.float64),
             _column(cases.in_scope, np.float64),
+            _column(cases.stay, np.float64),
             _column(self.points, np.float64),
             _column(np.broadcast_to(self.coefficient, (len(SCHEMES), len(TIERS))), np.float64),
             _column(self.bonus, np.float64),
@@ -174,6 +196,7 @@ class PointTable:
             self.by_level,
             float(self.ungrouped),
             self._drawn,
+            (float(self.review.share), float(self.review.least), float(self.review.days), float(self.review.line)),
             parts,
         )
         return found
@@ -266,6 +289,28 @@ def points_without_group(charge: float, in_scope: float, mean_cost: float, value
 
 
 @nb.njit(cache=True)
+def reviewed_points(
+    points: float, normal: float, in_scope: float, value: float, stay: float, review: tuple[float, float, float, float]
+) -> float:
+    """Points of a case after review (rules E7): its loss at the opening ``value`` made good, if it may be reviewed and reaches the line.
+
+    Args:
+        points: its points without review.
+        normal: points of a normal case of its group there, RW·h·aux.
+        in_scope: its in-scope cost, fen.
+        value: fen a point at the start of the year.
+        stay: its days.
+        review: share, least ratio, days and line of :class:`Review`.
+    """
+    share, least, days, line = review
+    loss = in_scope - points * value
+    may = in_scope >= least * payment_standard(normal, 1.0, 1.0, value) or (days > 0.0 and stay >= days)
+    if value <= 0.0 or not may or loss <= 0.0 or loss < line:
+        return points
+    return _rounded(points + share * loss / value)
+
+
+@nb.njit(cache=True)
 def _ratio(
     variant: int, rw: float, h: float, aux: float, charge: float, in_scope: float, mean_cost: float, value: float, by_level: bool
 ) -> float:
@@ -287,6 +332,7 @@ def _table_points(
     age: NDArray[np.int16],
     charge: Floats,
     in_scope: Floats,
+    stay: Floats,
     points: Floats,
     coefficient: Floats,
     bonus: Floats,
@@ -298,6 +344,7 @@ def _table_points(
     by_level: bool,
     ungrouped: float,
     lines: tuple[float, float, float, bool, bool],
+    review: tuple[float, float, float, float],
     parts: Floats,
 ) -> Floats:
     """Points of cases from the table; where ``parts`` has rows, RW, h, aux and x of each are written into them."""
@@ -315,6 +362,8 @@ def _table_points(
                 out[i] = _outlier(variant, x, rw * h, 1.0, aux, lines)
             else:
                 out[i] = _outlier(variant, x, rw, h, aux, lines)
+            if review[0] > 0.0:
+                out[i] = reviewed_points(out[i], rw * h * aux, in_scope[i], value, stay[i], review)
         else:
             out[i] = points_without_group(charge[i], in_scope[i], mean_cost, value, ungrouped)
         if len(parts):

@@ -110,6 +110,16 @@ def known(path: str, found: str, allowed: tuple[str, ...]) -> None:
         raise InputError(f"unknown {path}", path=f"parameters.{path}", found=found, allowed=allowed, nearest=nearest(found, allowed))
 
 
+REVIEW: Mapping[str, LeafSpec] = {
+    "review_share": _number(
+        "share", 0, 1, "part of its loss that a case accepted in special-case review is granted; 1 pays it per item, 0 unless given"
+    ),
+    "review_quota": _number("share", 0, 1, "part of all discharges that may be accepted; 5 per mille unless given"),
+    "review_from": _number("ratio", 0, 100, "in-scope cost over payment standard from which a case may be reviewed; 2 unless given"),
+    "review_days": _number("day", 0, 3650, "stay from which a case may be reviewed whatever it cost; none unless given"),
+}
+"""Special-case review, by name."""
+
 MONEY: Mapping[str, LeafSpec] = {
     "point_value": _names("how points become money; floating unless given", tuple(VALUES)),
     "elastic_base": _number(
@@ -122,6 +132,7 @@ POINTS: Mapping[str, LeafSpec] = {
     **GROUPS,
     **CASES,
     **INSTITUTIONS,
+    **REVIEW,
     **MONEY,
 }
 """All parameters of payment by points."""
