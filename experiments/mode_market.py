@@ -161,6 +161,7 @@ def _group_year(rng: np.random.Generator, rows: int = 20) -> GroupYear:
         scheme=rng.integers(0, N_SCHEMES, rows),
         cases=cases,
         charge=np.rint(cases * 10 ** rng.uniform(4, 7, rows)),
+        days=np.rint(cases * rng.uniform(1, 30, rows)),
     )
 
 

@@ -23,6 +23,7 @@ class _Year:
     group: NDArray[np.int64]
     cases: NDArray[np.float64]
     charge: NDArray[np.float64]
+    days: NDArray[np.float64]
 
 
 @dataclass
@@ -44,6 +45,7 @@ class PastYears:
             group=group,
             cases=np.bincount(row, minlength=len(place)).astype(np.float64),
             charge=np.bincount(row, weights=claims.charge.astype(np.float64), minlength=len(place)),
+            days=np.bincount(row, weights=claims.stay.astype(np.float64), minlength=len(place)),
         )
         kept = [year]
         for old in self._years:
@@ -57,6 +59,6 @@ class PastYears:
         for year in self._years:
             if year.end <= month - MONTHS and len(found) < YEARS_KEPT - 1:
                 mine = covered[year.group, year.provider, year.scheme]
-                provider = year.provider[mine]
-                found.append(GroupYear(year.group[mine], provider, tier[provider], year.scheme[mine], year.cases[mine], year.charge[mine]))
+                provider, counted = year.provider[mine], (year.cases[mine], year.charge[mine], year.days[mine])
+                found.append(GroupYear(year.group[mine], provider, tier[provider], year.scheme[mine], *counted))
         return tuple(found)

@@ -61,6 +61,9 @@ KNOWN: Mapping[str, LeafSpec] = {
     "high_line": leaf("ratio", 1, 20, "cost over price above which a share of the rest is paid"),
     "high_share": leaf("share", 0, 1, "part paid of what exceeds the upper line"),
     "day_prices": leaf("yuan/day", 0, 1e5, "price of a day by level of hospital", form="vector", length=3, optional=True),
+    "day_basis": leaf(
+        "name", form="text", choices=("base", "three_years"), doc="what a day's price is made from; the base unless given", optional=True
+    ),
     "segments": leaf(
         "day", doc="parts of the price by segment of a stay, in days; later days have the lowest part", form="bands", optional=True
     ),

@@ -29,10 +29,13 @@ class PerDiemTerms:
 class PerDiem:
     """Entitlement = price × days less what patients paid, or the fund's share of it; at most so much of what was recorded.
 
-    Without ``day_prices`` a day's price is the in-scope cost of a day in the budget base, by level, kind of hospital and scheme, grown.
+    Without ``day_prices`` a day's price is the in-scope cost of a day by level, kind of hospital and scheme: in the budget base, grown as
+    the budget, or over the last three years together, raised by ``price_growth``.
     """
 
     day_prices: tuple[float, ...] = ()
+    day_basis: str = "base"
+    price_growth: float = 0.0
     segments: tuple[tuple[float, float, float], ...] = ()
     fund_share: float | None = None
     advance_cap: float | None = None
@@ -41,7 +44,9 @@ class PerDiem:
     label_en: ClassVar[str] = "Per diem"
     summary: ClassVar[str] = "so much a day in bed by level and kind of hospital"
     color: ClassVar[str] = "#1B7FA8"
-    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("day_prices", "segments", "fund_share", "advance_cap")
+    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters(
+        "day_prices", "day_basis", "price_growth", "segments", "fund_share", "advance_cap"
+    )
     traits: ClassVar[Traits] = Traits()
 
     def __post_init__(self) -> None:
@@ -49,10 +54,12 @@ class PerDiem:
             raise InputError("segments begin with the first day", path="parameters.segments", found=self.segments[0][0], allowed=0)
 
     def post(self, history: History) -> PerDiemTerms:
-        """The prices given, by level; else the mean in-scope cost of a day among peers in the budget base, grown."""
+        """The prices given, by level; else the mean in-scope cost of a day among peers, grown."""
         if self.day_prices:
             of_tier = np.array(self.day_prices) * FEN
             return PerDiemTerms(np.repeat(of_tier[history.holders.tier][:, None], history.base.shape[1], axis=1))
+        if self.day_basis == "three_years":
+            return PerDiemTerms(_cost_a_day(_three_years(history), history.holders) * (1 + self.price_growth))
         return PerDiemTerms(_cost_a_day(history.base, history.holders) * history.factor)
 
     def tariff(self, cases: CaseTable, terms: PerDiemTerms) -> Floats:
@@ -97,6 +104,24 @@ class PerDiem:
                 Step("年度支付上限（与记账金额之比）", "cap on the year, over the recorded money", self.advance_cap, "factor", "F1")
             )
         return steps
+
+
+def _three_years(history: History) -> Floats:
+    """Days and in-scope money of stays over the years on the books, as totals of one year are held.
+
+    Of earlier years the whole charge is remembered; the part in scope is taken to be last year's, by scheme.
+    """
+    cases, book = history.cases, np.zeros_like(history.base)
+    n = history.base.shape[1]
+    np.add.at(book[..., DAYS], (cases.holder, cases.scheme), cases.stay)
+    np.add.at(book[..., RECORDED], (cases.holder, cases.scheme), cases.in_scope)
+    charge = np.bincount(cases.scheme, weights=cases.charge, minlength=n)
+    in_scope = np.bincount(cases.scheme, weights=cases.in_scope, minlength=n)
+    part = np.divide(in_scope, charge, out=np.ones(n), where=charge > 0)
+    for year in history.earlier:
+        np.add.at(book[..., DAYS], (year.provider, year.scheme), year.days)
+        np.add.at(book[..., RECORDED], (year.provider, year.scheme), year.charge * part[year.scheme])
+    return book
 
 
 def _cost_a_day(base: Floats, holders: HolderFacts) -> Floats:

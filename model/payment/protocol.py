@@ -90,7 +90,8 @@ class GroupFacts:
 
 @dataclass(frozen=True)
 class GroupYear:
-    """What a past year's stays cost, a row a group, ``provider`` (of a ``tier``) and scheme: ``cases`` counted, ``charge`` in fen."""
+    """What a past year's stays cost, a row a group, ``provider`` (of a ``tier``) and scheme: ``cases`` counted, ``charge``
+    in fen, ``days`` in bed."""
 
     group: NDArray[np.int64]
     provider: NDArray[np.int64]
@@ -98,6 +99,7 @@ class GroupYear:
     scheme: NDArray[np.int64]
     cases: Floats
     charge: Floats
+    days: Floats
 
 
 @dataclass(frozen=True)

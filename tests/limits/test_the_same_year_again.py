@@ -15,11 +15,17 @@ from model.payment import OUTFLOW, RECORDED, get_mode
 MODES: dict[str, dict[str, Any]] = {
     "ffs": {},
     "per_diem": {},
+    "per_diem of the years on the books": {"day_basis": "three_years"},
     "session_quota": {},
     "single_disease": {"prior_cases": 0},
     "per_admission_quota": {},
     "global_budget": {},
-    "global_budget in three years' parts": {"year_weights": (0.5, 0.3, 0.2), "surplus_share": 1.0, "overrun_share": 1.0, "overrun_band": 5.0},
+    "global_budget in three years' parts": {
+        "year_weights": (0.5, 0.3, 0.2),
+        "surplus_share": 1.0,
+        "overrun_share": 1.0,
+        "overrun_band": 5.0,
+    },
     "capitation": {},
     "county_package": {},
     "dip": {},

@@ -32,7 +32,7 @@ def test_three_years_divide_the_money_and_leave_its_sum() -> None:
     cases = case_table(2, holder=[0, 1], scheme=0, charge=[300.0, 100.0])
     two = np.array([0, 1])
     none = np.zeros(2, dtype=np.int64)
-    before = GroupYear(none, two, none.astype(np.int8), none, np.ones(2), np.array([100.0, 300.0]))
+    before = GroupYear(none, two, none.astype(np.int8), none, np.ones(2), np.array([100.0, 300.0]), np.ones(2))
     past = history(cases, base, earlier=(before,), factor=np.array([2.0, 1.0]))
     budget = BUDGET(year_weights=(0.75, 0.25, 0.0)).post(past).budget
     assert budget[:, 0].tolist() == pytest.approx([2 * 2000 * 250 / 400, 2 * 2000 * 150 / 400, 2000])

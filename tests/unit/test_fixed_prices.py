@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.errors import InputError
-from model.payment import CASES, DAYS, RECORDED, RESIDUAL, get_mode
+from model.payment import CASES, DAYS, RECORDED, RESIDUAL, GroupYear, get_mode
 from model.payment.points.bed_days import priced_days
 from tests.small_market import case_table, history, holder_facts, totals
 
@@ -24,6 +24,17 @@ def test_a_day_costs_what_peers_of_its_level_and_kind_spent() -> None:
     facts = holder_facts(np.array([1, 1, 1, 2], dtype=np.int8), specialty=np.array([0, 2, 3, 2]))
     price = PER_DIEM().post(type(past)(**{**vars(past), "holders": facts})).price
     assert price.tolist() == [[100, 100], [300, 100], [200, 100], [200, 100]]
+
+
+def test_a_day_of_three_years_is_all_their_money_over_all_their_days() -> None:
+    """Last year 10 days at 300 charged, 240 in scope; the year before 30 days at 200, of which as much is in scope: 7,200 over 40."""
+    last = case_table(1, charge=3000.0, in_scope=2400.0, stay=10)
+    none = np.zeros(1, dtype=np.int64)
+    before = GroupYear(none, none, none.astype(np.int8), none, np.array([3.0]), np.array([6000.0]), np.array([30.0]))
+    mode = PER_DIEM(day_basis="three_years", price_growth=0.1)
+    price = mode.post(history(last, totals(2, recorded=1.0, days=1.0), earlier=(before,), factor=np.full(2, 9.0))).price
+    assert price[:, 0].tolist() == pytest.approx([180 * 1.1] * 2)
+    assert price[:, 1].tolist() == [0, 0]
 
 
 def test_days_count_by_segment_and_beyond_the_last_for_the_lowest() -> None:

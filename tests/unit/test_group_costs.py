@@ -15,7 +15,7 @@ def year(group: list[int], cases: list[float], mean: list[float]) -> GroupYear:
     n = len(group)
     counted = np.array(cases)
     none = np.zeros(n, np.int64)
-    return GroupYear(np.array(group), none, none.astype(np.int8), none, counted, counted * np.array(mean))
+    return GroupYear(np.array(group), none, none.astype(np.int8), none, counted, counted * np.array(mean), 7 * counted)
 
 
 def books(*earlier: GroupYear, last: tuple[list[int], list[float]] = ([0], [9300.0])) -> History:
@@ -66,7 +66,8 @@ def test_no_memory_at_all_has_a_mean() -> None:
 # memory
 
 
-COVERED = np.ones((4, 2), dtype=bool)
+COVERED = np.ones((10, 4, 2), dtype=bool)
+"""``[group, provider, scheme]``: everything."""
 
 
 def lived(*ends: int) -> PastYears:
@@ -82,6 +83,8 @@ def test_a_year_is_summed_by_group_and_institution() -> None:
     assert only.group.tolist() == [5, 6]
     assert only.cases.tolist() == [2, 1]
     assert only.charge.tolist() == [24, 12]
+    assert only.days.tolist() == [16, 8]
+    assert only.provider.tolist() == [1, 3]
     assert only.tier.tolist() == [TIER[1], TIER[3]]
 
 
@@ -106,5 +109,5 @@ def test_two_earlier_years_are_told_at_most() -> None:
 
 def test_only_covered_stays_are_told() -> None:
     covered = COVERED.copy()
-    covered[3] = False
+    covered[:, 3] = False
     assert lived(12).before(24, TIER, covered)[0].group.tolist() == [5]

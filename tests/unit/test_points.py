@@ -245,7 +245,7 @@ def test_a_group_hardly_dearer_than_its_base_stands_with_it() -> None:
 def test_years_are_weighted_and_a_year_not_lived_through_hands_its_weight_on() -> None:
     def year(mean: float) -> GroupYear:
         two, none = np.array([0, 1]), np.zeros(2, dtype=np.int64)
-        return GroupYear(two, none, none.astype(np.int8), none, np.full(2, 10.0), np.array([10 * mean, 10_000.0]))
+        return GroupYear(two, none, none.astype(np.int8), none, np.full(2, 10.0), np.array([10 * mean, 10_000.0]), np.full(2, 70.0))
 
     cases = case_table(20, group=np.repeat([0, 1], 10), charge=np.repeat([9300.0, 1000.0], 10))
     mode = Dip(prior_cases=0, year_weights=(0.7, 0.2, 0.1))
@@ -412,7 +412,7 @@ def test_the_first_year_s_base_volume_is_that_of_the_budget_base() -> None:
 def test_earlier_years_weigh_in_the_opening_value() -> None:
     """Last year a case of 1,000 points cost 100,000 fen, 80,000 in scope; the year before it cost half as much."""
     none = np.zeros(1, dtype=np.int64)
-    before = GroupYear(none, none, none.astype(np.int8), none, np.full(1, 20.0), np.full(1, 20 * 50_000.0))
+    before = GroupYear(none, none, none.astype(np.int8), none, np.full(1, 20.0), np.full(1, 20 * 50_000.0), np.full(1, 140.0))
     mode = Dip(prior_cases=0, year_weights=(0.5, 0.5, 0.0))
     terms = mode.post(history(case_table(20), totals(1), earlier=(before,)))
     points = float(terms.points[0] * terms.coefficient[0])
