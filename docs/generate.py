@@ -95,7 +95,7 @@ CLAIM_COLUMNS = {
     "provider": "institution",
     "tier": "tier of the institution",
     "county": "county of the patient",
-    "kind": "kind of care; always `inpatient`",
+    "kind": "kind of care that a stay of the written group is",
     "group_true": "disease group that the patient has",
     "group_coded": "disease group that was written down",
     "severity": "true severity",

@@ -18,7 +18,7 @@ from experiments.toml_lines import Place
 from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, Layer, YearToDate, split_claims
 from model.bill_items import CATALOGUE_CLASSES, split_items
 from model.calendar import parse_month
-from model.codes import BENEFIT_CLASSES, KINDS, LAYERS, SCHEMES, STANDINGS
+from model.codes import BENEFIT_CLASSES, BENEFIT_KIND, KINDS, LAYERS, SCHEMES, STANDINGS
 from model.errors import InputError
 from model.units import FEN, PPM, ratio_to_ppm
 
@@ -301,7 +301,7 @@ def _split(rules: BenefitRules, person: Row, bills: list[Row]) -> ClaimParts:
         scheme=same + SCHEMES.index(person["scheme"]),
         standing=same + STANDINGS.index(person.get("standing", "ordinary")),
         benefit_class=np.array([BENEFIT_CLASSES.index(bill["place"]) for bill in bills]),
-        kind=np.array([KINDS.index(bill.get("care", "inpatient")) for bill in bills]),
+        kind=np.array([BENEFIT_KIND[KINDS.index(bill.get("care", "inpatient"))] for bill in bills]),
         in_scope=np.array([bill["in_scope"] for bill in bills]),
         own_pay=np.array([bill["own_pay"] for bill in bills]),
         ytd=ytd,

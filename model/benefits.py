@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.benefit_kernel import COUNTER_TOP, MAX_AMOUNT, find_row, split_parallel, split_range
-from model.codes import BENEFIT_CLASSES, KINDS, LAYERS, SCHEMES, STANDINGS
+from model.codes import BENEFIT_CLASSES, BENEFIT_KINDS, LAYERS, SCHEMES, STANDINGS
 from model.layers import MAX_DEDUCTIBLE, NO_LIMIT, Layer, check_bands, packed
 from model.units import PPM
 
@@ -41,17 +41,17 @@ MAX_FACTOR = 1 << 30
 CHUNKS = 64
 """Pieces of a parallel split; the number moves no result."""
 
-N_SCHEMES, N_CLASSES, N_KINDS, N_STANDINGS = len(SCHEMES), len(BENEFIT_CLASSES), len(KINDS), len(STANDINGS)
+N_SCHEMES, N_CLASSES, N_KINDS, N_STANDINGS = len(SCHEMES), len(BENEFIT_CLASSES), len(BENEFIT_KINDS), len(STANDINGS)
 PAYERS = {"second": "second", "aid": "aid", "tilt": "aid"}
 """Who pays a layer, as a part of a claim: the second layer's insurer, medical assistance, and for the rest the supplements' payers."""
 
 
 def _inpatient_and_chronic() -> Flags:
-    return np.array([kind in ("chronic", "inpatient") for kind in KINDS])
+    return np.array([kind in ("chronic", "inpatient") for kind in BENEFIT_KINDS])
 
 
 def _outpatient() -> Flags:
-    return np.array([kind != "inpatient" for kind in KINDS])
+    return np.array([kind != "inpatient" for kind in BENEFIT_KINDS])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -329,7 +329,7 @@ def split_claims(
         scheme: code in ``SCHEMES``.
         standing: code in ``STANDINGS``, which says what layers a person is entitled to.
         benefit_class: code in ``BENEFIT_CLASSES`` of the place of care.
-        kind: code in ``KINDS``.
+        kind: code in ``BENEFIT_KINDS``.
         in_scope: fen inside the catalogue after first-self-pay.
         own_pay: fen outside the catalogue, first-self-pay included; the patient's, whatever the rules.
         ytd: state of the year, updated.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import data
-from model.codes import AGE_BAND_NAMES, CONDITIONS, INPATIENT, TIERS
+from model.codes import AGE_BAND_NAMES, CONDITIONS, INPATIENT, PSYCHIATRIC, TIERS
 from model.errors import InputError, nearest
 
 PARTITIONS = ("medical", "surgical", "procedure")
@@ -21,6 +21,8 @@ SPLITS = ("none", "without", "cc", "mcc")
 """Severity split of a group within its ADRG: not split, without complication, with one, with a major one."""
 ITEMS = ("drug", "consumable", "test", "service")
 """Item classes of a charge, in the order of ``shares``."""
+MENTAL = "T"
+"""Major diagnostic category of mental disorders (精神疾病及功能障碍), whose long stays many places pay by the day (rules F1)."""
 NO_GROUP = -1
 """Stands in ``code_up`` and ``treat_up`` where there is no neighbour."""
 
@@ -92,8 +94,9 @@ class Catalogue:
 
     @property
     def kind(self) -> NDArray[np.int8]:
-        """Kind of care that a stay of each group is."""
-        return np.full(len(self), INPATIENT, dtype=np.int8)
+        """Kind of care that a stay of each group is: psychiatric in the category of mental disorders, inpatient in the others."""
+        mental = self.mdc == self.mdcs.index(MENTAL) if MENTAL in self.mdcs else np.zeros(len(self), dtype=bool)
+        return np.where(mental, PSYCHIATRIC, INPATIENT).astype(np.int8)
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.calendar import format_month
 from model.cases import FLAG_NAMES, Claims
-from model.codes import SEVERITIES, TIERS
+from model.codes import KINDS, SEVERITIES, TIERS
 
 if TYPE_CHECKING:
     from model.city import City
@@ -41,7 +41,7 @@ def claim_frame(claims: Claims, city: City) -> pd.DataFrame:
             "provider": np.array(providers.name, dtype=object)[claims.provider],
             "tier": np.array(TIERS, dtype=object)[claims.tier],
             "county": np.array(city.geography.counties, dtype=object)[claims.county],
-            "kind": "inpatient",
+            "kind": np.array(KINDS, dtype=object)[catalogue.kind[claims.group_coded]],
             "group_true": codes[claims.group_true],
             "group_coded": codes[claims.group_coded],
             "severity": np.array(SEVERITIES, dtype=object)[claims.severity],

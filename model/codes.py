@@ -20,13 +20,17 @@ PRIMARY, SECONDARY, TERTIARY = range(3)
 OWNERSHIPS = ("public", "private")
 PUBLIC, PRIVATE = range(2)
 
-KINDS = ("common", "chronic", "emergency", "inpatient")
+KINDS = ("common", "chronic", "emergency", "inpatient", "psychiatric")
 """Kind of care an episode asks for."""
-COMMON, CHRONIC, EMERGENCY, INPATIENT = range(4)
+COMMON, CHRONIC, EMERGENCY, INPATIENT, PSYCHIATRIC = range(5)
 VISIT_KINDS = KINDS[:INPATIENT]
 """Kinds that are visits; their codes come first."""
 STAY_KINDS = KINDS[INPATIENT:]
 """Kinds that are stays in bed; the disease group says which."""
+BENEFIT_KINDS = ("common", "chronic", "emergency", "inpatient")
+"""Kinds of care that the benefit rules tell apart: to them all stays are alike."""
+BENEFIT_KIND = (COMMON, CHRONIC, EMERGENCY, INPATIENT, INPATIENT)
+"""What each of ``KINDS`` is to the benefit rules."""
 
 SEVERITIES = ("mild", "moderate", "severe")
 MILD, MODERATE, SEVERE = range(3)
@@ -46,7 +50,7 @@ STANDINGS = ("ordinary", "poor", "destitute", "low_income", "sick_poor", "civil_
 """What entitles a person to layers beyond the second: 普通, 低保及脱贫人口, 特困, 低保边缘, 因病致贫, 公务员及有企业补充的职工."""
 
 PROVIDER_KINDS = ("general", "tcm", "psychiatric", "maternity")
-GENERAL, TCM, PSYCHIATRIC, MATERNITY = range(4)
+SPECIALTY_GENERAL, SPECIALTY_TCM, SPECIALTY_PSYCHIATRIC, SPECIALTY_MATERNITY = range(4)
 
 INCOME_FIFTHS = (1, 2, 3, 4, 5)
 """Fifths of income per head, poorest first; the code is the fifth less one."""

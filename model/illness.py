@@ -32,8 +32,8 @@ from model.population import (
 )
 from model.streams import Word, draw, month_slot, seed_keys, u01
 
-VISIT_KINDS = (COMMON, CHRONIC, EMERGENCY)
-"""Kinds of outpatient need, in the order of their codes."""
+DRAWN_KINDS = (COMMON, CHRONIC, EMERGENCY)
+"""Kinds of outpatient need that are drawn month by month, in the order of their codes."""
 
 MOST_IN_A_MONTH = 0.95
 """Highest chance of one kind of need in a month: a person has at most one need of a kind a month."""
@@ -100,7 +100,7 @@ class IllnessRules:
 
     visit_rate: NDArray[np.float64]
     admission_rate: NDArray[np.float64]
-    visit_scale: NDArray[np.float64] = field(default_factory=lambda: np.ones((len(SCHEMES), len(VISIT_KINDS))))
+    visit_scale: NDArray[np.float64] = field(default_factory=lambda: np.ones((len(SCHEMES), len(DRAWN_KINDS))))
     admission_scale: NDArray[np.float64] = field(default_factory=lambda: np.ones(len(SCHEMES)))
     visit_age: NDArray[np.float64] = field(default_factory=_visit_age)
     visit_condition: NDArray[np.float64] = field(default_factory=_visit_condition)
@@ -216,10 +216,10 @@ def prepare_illness(rules: IllnessRules, plan: PopulationPlan, catalogue: Catalo
     hazard = families.sum(axis=3)
     stays = _scaled(rules.admission_rate * rules.admission_scale, hazard, mix, plan, "admission_rate")
     levels, shapes = rules.visit_rate * rules.visit_scale, _visit_shapes(rules)
-    visits = [_scaled(levels[:, kind], shapes[kind], mix, plan, "visit_rate", kind != CHRONIC) for kind in VISIT_KINDS]
+    visits = [_scaled(levels[:, kind], shapes[kind], mix, plan, "visit_rate", kind != CHRONIC) for kind in DRAWN_KINDS]
     onset, onset_cumulative = _onset(rules, plan, mix, demography)
     return Illness(
-        need=np.stack([*visits, stays]).reshape(len(VISIT_KINDS) + 1, -1).astype(np.float32),
+        need=np.stack([*visits, stays]).reshape(len(DRAWN_KINDS) + 1, -1).astype(np.float32),
         visit_cut=np.round(np.cumsum(rules.visit_severity, axis=1)[:, :2] * 2**_CHANCE_BITS).astype(np.uint32),
         severity_cut=_severity_cuts(rules, stays, mix, plan),
         severity_frailty=rules.severity_frailty,
@@ -252,7 +252,7 @@ def _family_hazards(rules: IllnessRules, catalogue: Catalogue) -> NDArray[np.flo
 def _visit_shapes(rules: IllnessRules) -> NDArray[np.float64]:
     """Relative outpatient need by kind, sex, age band and state, (3, 2, 6, 128)."""
     having = ((np.arange(STATES) >> 1)[:, None] >> np.arange(_N_CONDITIONS)) & 1
-    of_state = np.stack([state_product(rules.visit_condition[kind]) for kind in VISIT_KINDS])
+    of_state = np.stack([state_product(rules.visit_condition[kind]) for kind in DRAWN_KINDS])
     of_state[CHRONIC] = having @ np.asarray(rules.visit_condition[CHRONIC], dtype=np.float64)
     by_age = np.asarray(rules.visit_age, dtype=np.float64)[:, :, None] * of_state[:, None, :]
     return np.repeat(by_age[:, None], len(SEXES), axis=1)
@@ -299,18 +299,18 @@ def _expected_by_scheme(illness: Illness, plan: PopulationPlan, kind: int, frail
 
 def expected_admissions(illness: Illness, plan: PopulationPlan) -> NDArray[np.float64]:
     """Inpatient needs per head and year by scheme, (2,), of the people whom the plan describes."""
-    return np.array(_expected_by_scheme(illness, plan, len(VISIT_KINDS), True))
+    return np.array(_expected_by_scheme(illness, plan, len(DRAWN_KINDS), True))
 
 
 def expected_visits(illness: Illness, plan: PopulationPlan) -> NDArray[np.float64]:
     """Outpatient needs per head and year by scheme and kind, (2, 3), of the people whom the plan describes."""
-    return np.array([_expected_by_scheme(illness, plan, kind, kind != CHRONIC) for kind in VISIT_KINDS]).T
+    return np.array([_expected_by_scheme(illness, plan, kind, kind != CHRONIC) for kind in DRAWN_KINDS]).T
 
 
 def expected_cases(illness: Illness, plan: PopulationPlan) -> NDArray[np.float64]:
     """Inpatient needs per head and year by scheme, group and severity, (2, groups, 3), of the people whom the plan describes."""
     shares, mix, groups = band_shares(plan), health_mix(plan), illness.groups
-    chances = illness.need[len(VISIT_KINDS)].astype(np.float64).reshape(len(SCHEMES), len(SEXES), _N_BANDS, STATES)
+    chances = illness.need[len(DRAWN_KINDS)].astype(np.float64).reshape(len(SCHEMES), len(SEXES), _N_BANDS, STATES)
     shift = illness.severity_frailty * np.log(mix.frailty)[None, :] + illness.severity_age[:, None]
     worse, worst = (1.0 / (1.0 + np.exp(-cut - shift)) for cut in illness.severity_cut)
     drawn = np.stack([1.0 - worse, worse - worst, worst], axis=2)

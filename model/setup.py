@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.benefits import BenefitRules, Layer
 from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules
 from model.catalogue import PARTITIONS, Catalogue
-from model.codes import BENEFIT_CLASSES, CONDITIONS, KINDS, PROVIDER_KINDS, SCHEMES, SEVERITIES, STANDINGS, TIERS
+from model.codes import BENEFIT_CLASSES, CONDITIONS, PROVIDER_KINDS, SCHEMES, SEVERITIES, STANDINGS, TIERS, VISIT_KINDS
 from model.cycle import Cycle
 from model.financing import Rates
 from model.geography import Geography, Providers, make_geography
@@ -121,10 +121,10 @@ def levels_of(city: CityFile, month: int) -> Levels:
     """Published levels times what the calibration found (neutral where it found nothing)."""
     use, fitted = city.utilisation, city.fitted
     cost = _table(use.cost_per_admission, SCHEMES, TIERS, month) * _fit(fitted, "cost_level", (SCHEMES, TIERS), month)
-    visit = _table(use.cost_per_visit, TIERS, KINDS[:3], month) * _fit(fitted, "visit_cost_level", (TIERS,), month)[:, None]
+    visit = _table(use.cost_per_visit, TIERS, VISIT_KINDS, month) * _fit(fitted, "visit_cost_level", (TIERS,), month)[:, None]
     scope = _table(use.in_scope_share, SCHEMES, TIERS, month) * _fit(fitted, "in_scope_scale", (SCHEMES, TIERS), month)
     admissions = np.array([use.admissions_per_100[s].at(month) for s in SCHEMES]) / 100
-    visits = _table(use.visits_per_head, SCHEMES, KINDS[:3], month)
+    visits = _table(use.visits_per_head, SCHEMES, VISIT_KINDS, month)
     return Levels(
         admission=cost * 100.0,
         visit=visit * 100.0,
@@ -132,7 +132,7 @@ def levels_of(city: CityFile, month: int) -> Levels:
         visit_in_scope=np.array([use.in_scope_share_outpatient[s].at(month) for s in SCHEMES]),
         stay=_fit(fitted, "stay_scale", (SCHEMES,), month),
         admission_rate=admissions * _fit(fitted, "admission_scale", (SCHEMES,), month),
-        visit_rate=visits * _fit(fitted, "visit_scale", (SCHEMES, KINDS[:3]), month),
+        visit_rate=visits * _fit(fitted, "visit_scale", (SCHEMES, VISIT_KINDS), month),
         growth=float(city.prices.growth.at(month)),
     )
 

@@ -8,13 +8,13 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from model.codes import VISIT_KINDS
 from model.streams import BLOCKS, draw, u01
 
 CELL_SUMS = ("visits", "charge", "in_scope", "own_pay", "basic", "second", "supplement", "aid", "account", "patient")
 (C_VISITS, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_BASIC, C_SECOND, C_SUPPLEMENT, C_AID, C_ACCOUNT, C_PATIENT) = range(len(CELL_SUMS))
 PARTS = CELL_SUMS[C_BASIC:]
 """Who pays what of a bill: these sum to its charge."""
-N_KINDS = 3
 SPREAD = 0.6
 """Log standard deviation of a visit's charge (assumption)."""
 
@@ -60,7 +60,7 @@ def cell_totals(
     parts: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Sums of visits by ``[provider, scheme, kind, county of the patient, assigned to the provider or not, sum]``."""
-    out = np.zeros((n_providers, 2, N_KINDS, n_counties, 2, len(CELL_SUMS)), dtype=np.int64)
+    out = np.zeros((n_providers, 2, len(VISIT_KINDS), n_counties, 2, len(CELL_SUMS)), dtype=np.int64)
     for i in range(len(row)):
         r = row[i]
         cell = out[provider[i], scheme[r], kind[i], county[r], 1 if own_institution[i] else 0]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.care_step.workload import Events, Workload
+from benchmarks.care_step.workload import CARE, Events, Workload
 from model.calendar import EPOCH
-from model.codes import CHRONIC, INPATIENT, KINDS
+from model.codes import CHRONIC, INPATIENT
 from model.illness import MOST_IN_A_MONTH
 from model.people import BAND_MONTHS, People
 from model.population import STATES
@@ -26,7 +26,7 @@ def live_month(work: Workload, people: People, month: int, random: Random) -> Ev
     state = people.chronic.astype(np.int64) * 2 + people.controlled
     at = (people.scheme.astype(np.int64) * 12 + stratum) * STATES + state
     events = []
-    for kind in range(len(KINDS)):
+    for kind in range(len(CARE)):
         chance = work.illness.need[kind, at]
         if kind != CHRONIC:
             chance = chance * people.frailty

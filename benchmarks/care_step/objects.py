@@ -9,9 +9,9 @@ from typing import Any
 import mesa
 import numpy as np
 
-from benchmarks.care_step.workload import BOOKS, Events, Workload
+from benchmarks.care_step.workload import BOOKS, CARE, Events, Workload
 from model.calendar import EPOCH
-from model.codes import CHRONIC, INPATIENT, KINDS
+from model.codes import CHRONIC, INPATIENT
 from model.illness import MOST_IN_A_MONTH
 from model.people import BAND_MONTHS, People
 from model.population import STATES
@@ -128,7 +128,7 @@ class Person(mesa.Agent):
         band = bisect.bisect_right(BAND_MONTHS, self.model.month - EPOCH - self.birth_month)
         stratum = (self.sex * 6 + band) * STATES + self.chronic * 2 + self.controlled
         at = self.scheme * 12 * STATES + stratum
-        for kind in range(len(KINDS)):
+        for kind in range(len(CARE)):
             chance = rules.need[kind][at]
             if kind != CHRONIC:
                 chance *= self.frailty

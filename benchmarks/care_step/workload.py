@@ -17,11 +17,13 @@ from benchmarks.cities import NAME, scale_of
 from model.benefits import BenefitRules
 from model.care import CareRules
 from model.city import City
-from model.codes import KINDS, SCHEMES, STANDINGS, TIERS
+from model.codes import INPATIENT, KINDS, SCHEMES, STANDINGS, TIERS
 from model.illness import Illness
 from model.people import PERSON, People
 from model.phases.treatment import choice_tables
 
+CARE = KINDS[: INPATIENT + 1]
+"""Kinds the step knows: every kind of visit, and stays, which it does not tell apart."""
 NOT_SOUGHT = len(TIERS)
 """Last column of the counts by tier."""
 BOOKS = (
@@ -189,14 +191,14 @@ class Aggregates:
         """Each aggregate with its standard error: counts, mean yuan a bill, mean yuan a person in each book."""
         made = {
             f"{kind}/{place}": (float(n), float(n) ** 0.5)
-            for kind, row in zip(KINDS, self.count, strict=True)
+            for kind, row in zip(CARE, self.count, strict=True)
             for place, n in zip((*TIERS, "not_sought"), row, strict=True)
         }
-        made |= {f"{kind}/severe": (float(n), float(n) ** 0.5) for kind, n in zip(KINDS, self.severe, strict=True)}
+        made |= {f"{kind}/severe": (float(n), float(n) ** 0.5) for kind, n in zip(CARE, self.severe, strict=True)}
         bills = np.maximum(self.count[:, :NOT_SOUGHT].sum(axis=1), 1)
         mean = self.charge / bills
         error = np.sqrt(np.maximum(self.square / bills - mean**2, 0.0) / bills)
-        made |= {f"{kind}/bill": (float(m), float(e)) for kind, m, e in zip(KINDS, mean, error, strict=True)}
+        made |= {f"{kind}/bill": (float(m), float(e)) for kind, m, e in zip(CARE, mean, error, strict=True)}
         made |= {name: (float(m), float(e)) for name, m, e in zip(BOOKS, self.books, self.spread, strict=True)}
         return made
 
@@ -205,7 +207,7 @@ def aggregate(months: list[Events], books: NDArray[np.float64], opening: NDArray
     """Aggregates of the months' events and of the books ``[book, person]`` after and before them."""
     events = Events.join(months)
     place = np.where(events.provider >= 0, tier[np.maximum(events.provider, 0)], NOT_SOUGHT)
-    size, places = len(KINDS), NOT_SOUGHT + 1
+    size, places = len(CARE), NOT_SOUGHT + 1
     yuan = events.charge / 100.0
     moved = (books - opening) / np.where(np.array(BOOKS) == "ytd_stays", 1.0, 100.0)[:, None]
     return Aggregates(

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from model.codes import INPATIENT, SCHEMES, SEVERITIES, TIERS
+from model.codes import PSYCHIATRIC, SCHEMES, SEVERITIES, TIERS
 from model.errors import InputError
 from model.payment.explanation import Step
 from model.payment.points import settings
@@ -326,7 +326,7 @@ class Dip:
             made = auxiliary_coefficients(
                 cases.group, subtype, cases.charge.astype(float), (groups, n), self.auxiliary_cases, self.auxiliary_gate
             )
-            made[history.groups.kind != INPATIENT] = np.nan
+            made[history.groups.kind == PSYCHIATRIC] = np.nan
             found.append(made)
         if len(found[1]):
             found[1][:, N_AGE_SUBTYPES - 2] = np.nan  # from 18 to 64 years is no subtype

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.codes import PSYCHIATRIC
+from model.codes import SPECIALTY_PSYCHIATRIC
 from model.payment.explanation import Step
 from model.payment.group_costs import city_mean, group_means, tier_coefficient
 from model.payment.parameters import optional, parameters
@@ -79,7 +79,7 @@ class DrgPoints:
         """Three years' means, coefficients of hospitals, points of a day, and the budget: the base grown."""
         mean, average = group_means(history, self.prior_cases, self.year_weights), city_mean(history, self.year_weights)
         holders = history.holders
-        by_day = (holders.specialty == PSYCHIATRIC) & (self.psychiatric == "by_day")
+        by_day = (holders.specialty == SPECIALTY_PSYCHIATRIC) & (self.psychiatric == "by_day")
         budget = history.base[..., RECORDED].sum(axis=0) * history.factor
         return DrgPointsTerms(
             mean, average, self._coefficients(history, mean), _points_of_a_day(history, by_day, self.bed_day_from, average), by_day, budget

@@ -12,7 +12,7 @@ from model.care import SHIFT
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
 from model.census import CENSUS, census
 from model.claim_table import drug_share
-from model.codes import CHRONIC, COMMON, PRIMARY, SCHEMES, SECONDARY, TERTIARY
+from model.codes import CHRONIC, COMMON, PRIMARY, SCHEMES, SECONDARY, STAY_KINDS, TERTIARY
 from model.geography import Geography
 from model.illness import update_control
 from model.indicators import POSITION
@@ -78,15 +78,15 @@ def _visits(city: City) -> None:
     primary = (providers.tier == PRIMARY)[:, None, None, None]
     by_kind = cells.sum(axis=4)
     sums = _visit_sums(by_kind)
-    first = by_kind[..., C_VISITS]
+    first, no_stays = by_kind[..., C_VISITS], np.zeros(len(STAY_KINDS))
     sums["visits_primary"] = sums["visits"] * primary
-    sums["first_contacts"] = np.where(np.arange(3)[None, None, :, None] == COMMON, first, 0.0)
+    sums["first_contacts"] = np.where(np.arange(first.shape[2])[None, None, :, None] == COMMON, first, 0.0)
     sums["first_contacts_primary"] = sums["first_contacts"] * primary
     city.tables.add_cells("city", **{name: np.array([value.sum()]) for name, value in sums.items()})
     tables.add_cells("provider", **{name: value.sum(axis=(1, 2, 3)) for name, value in sums.items()})
     tables.add_cells("scheme", **{name: value.sum(axis=(0, 2, 3)) for name, value in sums.items()})
     tables.add_cells("county", **{name: value.sum(axis=(0, 1, 2)) for name, value in sums.items()})
-    tables.add_cells("kind", **{name: np.append(value.sum(axis=(0, 1, 3)), 0.0) for name, value in sums.items()})
+    tables.add_cells("kind", **{name: np.append(value.sum(axis=(0, 1, 3)), no_stays) for name, value in sums.items()})
     for unit_type, code in (("tier", providers.tier), ("ownership", providers.private)):
         tables.add(unit_type, code.astype(np.int64), **{name: value.sum(axis=(1, 2, 3)) for name, value in sums.items()})
     tables.add_cells("income_fifth", **_visit_sums(city.now.visits.by_fifth.astype(np.float64)))
@@ -125,7 +125,7 @@ def _claims(city: City) -> None:
         "income_fifth": claims.income_fifth.astype(np.int64),
         "severity": claims.severity.astype(np.int64),
         "ownership": providers.private[provider].astype(np.int64),
-        "kind": np.full(len(claims), 3),
+        "kind": city.group_facts.kind[claims.group_coded].astype(np.int64),
         "provider": provider,
     }
     city.tables.add_rows(codes, sums)

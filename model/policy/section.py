@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from model.codes import CONDITIONS, KINDS, SCHEMES, SEVERITIES, TIERS
+from model.codes import CONDITIONS, SCHEMES, SEVERITIES, TIERS, VISIT_KINDS
 from model.errors import nearest
 from model.policy.leaf import problem
 
@@ -144,7 +144,7 @@ class BySeverity[T](Section):
 
 
 class ByVisitKind[T](Section):
-    """One entry a kind of outpatient care (`model.codes.KINDS` without inpatient)."""
+    """One entry a kind of outpatient care (`model.codes.VISIT_KINDS`)."""
 
     common: T
     chronic: T
@@ -170,5 +170,5 @@ def _agree(section: type[Section], names: tuple[str, ...]) -> None:
 _agree(ByScheme, SCHEMES)
 _agree(ByTier, TIERS)
 _agree(BySeverity, SEVERITIES)
-_agree(ByVisitKind, tuple(kind for kind in KINDS if kind != "inpatient"))
+_agree(ByVisitKind, VISIT_KINDS)
 _agree(ByCondition, CONDITIONS)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, Layer, YearToDate, split_claims
-from model.codes import BENEFIT_CLASSES, INPATIENT, KINDS, LAYERS, SCHEMES, STANDINGS
+from model.codes import BENEFIT_CLASSES, BENEFIT_KINDS, INPATIENT, LAYERS, SCHEMES, STANDINGS
 from model.units import PPM
 
 OPEN: dict[str, Any] = {
@@ -30,7 +30,7 @@ def every_kind_of_claim(
 ) -> tuple[ClaimParts, NDArray[np.int64], NDArray[np.int64]]:
     """One claim of each scheme, class, kind and of several sizes, a person each: parts, in-scope and own-pay amounts."""
     sizes = np.array([0, 1, 99, 12_345, 10**7, 10**10])
-    axes = np.meshgrid(np.arange(len(SCHEMES)), np.arange(len(BENEFIT_CLASSES)), np.arange(len(KINDS)), sizes, indexing="ij")
+    axes = np.meshgrid(np.arange(len(SCHEMES)), np.arange(len(BENEFIT_CLASSES)), np.arange(len(BENEFIT_KINDS)), sizes, indexing="ij")
     scheme, benefit_class, kind, in_scope = (axis.ravel() for axis in axes)
     ytd = YearToDate.zeros(len(scheme))
     ytd.account_balance[:] = account
@@ -108,12 +108,12 @@ def test_layers_of_one_ratio_leave_a_power_of_the_rest_whatever_their_order() ->
 def test_a_large_expense_cover_above_a_ceiling_of_zero_is_a_first_layer() -> None:
     cover = Layer(name="second", above_ceiling=True, ppm=900_000)
     parts, in_scope, _ = every_kind_of_claim(ratio_everywhere(800_000, inpatient_ceiling=0, layers=[cover]))
-    stays = (np.arange(len(in_scope)) // 6 % len(KINDS) == INPATIENT) & (in_scope < 2**31 - 1)
+    stays = (np.arange(len(in_scope)) // 6 % len(BENEFIT_KINDS) == INPATIENT) & (in_scope < 2**31 - 1)
     assert np.array_equal(parts.second[stays], (in_scope[stays] * 9 + 5) // 10)
 
 
 def test_a_full_account_pays_the_whole_own_part_of_outpatient_care() -> None:
     parts, in_scope, own_pay = every_kind_of_claim(ratio_everywhere(0), account=2**31 - 1)
-    outpatient = (np.arange(len(in_scope)) // 6 % len(KINDS) != INPATIENT) & (in_scope < 2**31 - 1)
+    outpatient = (np.arange(len(in_scope)) // 6 % len(BENEFIT_KINDS) != INPATIENT) & (in_scope < 2**31 - 1)
     assert np.array_equal(parts.patient[outpatient], own_pay[outpatient])
     assert np.array_equal(parts.account[outpatient], in_scope[outpatient])

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, Layer, YearToDate, expected_price, split_claims
-from model.codes import BENEFIT_CLASSES, CHRONIC, INPATIENT, KINDS, LAYERS, SCHEMES, STANDINGS
+from model.codes import BENEFIT_CLASSES, BENEFIT_KINDS, CHRONIC, INPATIENT, LAYERS, SCHEMES, STANDINGS
 from model.units import PPM
 
 PEOPLE, SIZE = 4, 200_000
@@ -77,8 +77,8 @@ def rules(draw: st.DrawFn) -> BenefitRules:
         chronic_ppm=draw(array(PPMS, S)),
         chronic_cap=draw(caps(S)),
         layers=draw(layers()),
-        upper_layers=draw(array(st.booleans(), len(KINDS))),
-        account_pays=draw(array(st.booleans(), len(KINDS))),
+        upper_layers=draw(array(st.booleans(), len(BENEFIT_KINDS))),
+        account_pays=draw(array(st.booleans(), len(BENEFIT_KINDS))),
     )
 
 
@@ -93,7 +93,7 @@ def claims(draw: st.DrawFn, most: int = 12) -> Claims:
         "scheme": scheme[person],
         "standing": standing[person],
         "benefit_class": draw(array(st.integers(0, C - 1), n)).astype(np.uint8),
-        "kind": draw(array(st.integers(0, len(KINDS) - 1), n)).astype(np.uint8),
+        "kind": draw(array(st.integers(0, len(BENEFIT_KINDS) - 1), n)).astype(np.uint8),
         "in_scope": draw(array(st.one_of(st.integers(0, 20), st.integers(0, SIZE)), n)).astype(np.int64),
         "own_pay": draw(array(st.integers(0, SIZE), n)).astype(np.int64),
         "ratio_cut_ppm": draw(array(st.one_of(st.just(0), st.integers(0, PPM)), n)).astype(np.int64),

@@ -22,7 +22,7 @@ from model.benefits import (
     expected_price,
     split_claims,
 )
-from model.codes import CHRONIC, COMMON, EMERGENCY, EMPLOYEE, INPATIENT, KINDS, LAYERS, RESIDENT, STANDINGS, TILT
+from model.codes import BENEFIT_KINDS, CHRONIC, COMMON, EMERGENCY, EMPLOYEE, INPATIENT, LAYERS, RESIDENT, STANDINGS, TILT
 
 POOR, CIVIL_SERVANT = STANDINGS.index("poor"), STANDINGS.index("civil_servant")
 
@@ -153,7 +153,7 @@ def test_ordinary_and_chronic_outpatient_care_have_caps_of_their_own() -> None:
 
 def test_upper_layers_look_at_the_kinds_they_are_told() -> None:
     rules = flat(0, layers=[CATASTROPHIC, aid(1_000_000)])
-    kinds = list(range(len(KINDS)))
+    kinds = list(range(len(BENEFIT_KINDS)))
     parts = split(rules, YearToDate.zeros(1), [2000] * 4, kind=kinds, standing=POOR)
     assert [kind for kind in kinds if parts.aid[kind]] == [CHRONIC, INPATIENT]
     everywhere = rules.changed(upper_layers=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 import data
 from model.catalogue import COLUMNS, ITEMS, NO_GROUP, PARTITIONS, SPLITS, Catalogue, load_catalogue
-from model.codes import CONDITIONS, PRIMARY, SECONDARY, TERTIARY
+from model.codes import CONDITIONS, INPATIENT, PRIMARY, PSYCHIATRIC, SECONDARY, TERTIARY
 from model.errors import InputError
 
 SCRIPT = data.folder("build_catalogue.py")
@@ -149,6 +149,12 @@ def test_great_operations_need_a_tertiary_hospital(catalogue: Catalogue, code: s
 def test_operations_and_major_complications_are_beyond_primary_care(catalogue: Catalogue) -> None:
     hard = (catalogue.partition != MEDICAL) | (catalogue.severity == SPLITS.index("mcc"))
     assert (catalogue.least_tier[hard] >= SECONDARY).all()
+
+
+def test_stays_for_mental_disorders_are_psychiatric_and_long(catalogue: Catalogue) -> None:
+    mental = np.array([code.startswith("T") for code in catalogue.codes])
+    assert (catalogue.kind == np.where(mental, PSYCHIATRIC, INPATIENT)).all()
+    assert np.median(catalogue.stay[mental]) > 1.5 * np.median(catalogue.stay[~mental])
 
 
 def test_births_and_newborns_and_sexes(catalogue: Catalogue) -> None:

@@ -18,7 +18,7 @@ from model.errors import InputError
         (codes.KINDS, ""),
         (codes.SEVERITIES, ""),
         (codes.BENEFIT_CLASSES, "CLASS_"),
-        (codes.PROVIDER_KINDS, ""),
+        (codes.PROVIDER_KINDS, "SPECIALTY_"),
         (codes.SEXES, ""),
     ],
 )

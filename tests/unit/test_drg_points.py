@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.codes import PSYCHIATRIC
+from model.codes import SPECIALTY_PSYCHIATRIC
 from model.payment import get_mode
 from tests.small_market import case_table, history, holder_facts, totals
 
@@ -49,7 +49,7 @@ def test_a_coefficient_blends_level_own_history_and_case_mix() -> None:
 
 
 def test_psychiatric_hospitals_and_long_stays_have_points_by_the_day() -> None:
-    facts = holder_facts(np.ones(2, dtype=np.int8), specialty=np.array([0, PSYCHIATRIC]))
+    facts = holder_facts(np.ones(2, dtype=np.int8), specialty=np.array([0, SPECIALTY_PSYCHIATRIC]))
     last = case_table(3, holder=[0, 1, 1], provider=[0, 1, 1], tier=1, charge=[50_000.0, 100_000.0, 150_000.0], stay=[10, 40, 60])
     past = history(last, totals(2), holders=facts)
     now = case_table(3, holder=[0, 1, 0], provider=[0, 1, 0], tier=1, stay=[70, 20, 60], charge=100_000.0)

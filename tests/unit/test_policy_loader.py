@@ -176,22 +176,22 @@ def test_a_mistake_in_a_city_file(tmp_path: Path, old: str, new: str, parts: lis
 POLICY_MISTAKES = [
     (
         "misspelt a kind of care",
-        'care = ["inpatient"]',
+        'care = ["inpatient", "psychiatric"]',
         'care = ["in-patient"]',
         ["route[0].care[0]", "unknown name", "did you mean 'inpatient'?"],
     ),
     ("misspelt the mode's id", 'mode = "ffs"', 'mode = "fss"', ["route[1].mode", "unknown mode", "found 'fss'", "did you mean 'ffs'?"]),
     (
         "left some care uncovered",
-        'care = ["common", "chronic", "emergency", "inpatient"]',
+        'care = ["all"]',
         'care = ["common", "chronic", "inpatient"]',
         ["route[1]", "the last route must match everything"],
     ),
     ("put a condition on the rest", 'mode = "ffs"', 'local = true\nmode = "ffs"', ["route[1]", "the last route must match everything"]),
     (
         "covered everything first",
-        'care = ["inpatient"]\nlocal = true',
-        'care = ["common", "chronic", "emergency", "inpatient"]',
+        'care = ["inpatient", "psychiatric"]\nlocal = true',
+        'care = ["all"]',
         ["route[0]", "can never be reached"],
     ),
     (
@@ -203,13 +203,13 @@ POLICY_MISTAKES = [
     ("used an id twice", 'id = "ffs"', 'id = "dip"', ["mode[1].id", "the same id twice"]),
     (
         "emptied a condition",
-        'care = ["inpatient"]',
+        'care = ["inpatient", "psychiatric"]',
         'care = ["inpatient"]\ntiers = []',
         ["route[0].tiers", "an empty list matches nothing"],
     ),
     (
         "misspelt the heads",
-        'care = ["inpatient"]',
+        'care = ["inpatient", "psychiatric"]',
         'care = ["inpatient"]\nheads = "owned"',
         ["route[0].heads", "found 'owned'", "did you mean 'own'?"],
     ),

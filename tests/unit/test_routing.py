@@ -69,13 +69,18 @@ def test_disease_groups_by_code_beginning_and_list(tmp_path: Path, place: Geogra
     covered = stays_of(routed(policy(tmp_path, 'care = ["inpatient"]\ngroups = ["FM19", "G", "basic"]'), place), place)
     listed = np.array([code == "FM19" or code.startswith("G") for code in catalogue.codes])
     assert (covered == (listed | catalogue.simple)[:, None]).all()
-    operative = stays_of(routed(policy(tmp_path, 'care = ["inpatient"]\ngroups = ["operative"]'), place), place)
+    operative = stays_of(routed(policy(tmp_path, 'care = ["inpatient", "psychiatric"]\ngroups = ["operative"]'), place), place)
     assert (operative[:, 0] == (catalogue.partition != 0)).all()
+
+
+def test_psychiatric_stays_are_a_kind_of_care_of_their_own(tmp_path: Path, place: Geography) -> None:
+    covered = stays_of(routed(policy(tmp_path, 'care = ["psychiatric"]'), place), place)
+    assert (covered == np.array([code.startswith("T") for code in load_catalogue().codes])[:, None]).all()
 
 
 def test_groups_that_no_route_tells_apart_share_a_class(tmp_path: Path, place: Geography) -> None:
     apart = routed(policy(tmp_path, 'care = ["inpatient"]\ngroups = ["FM19"]'), place)
-    together = routed(policy(tmp_path, 'care = ["inpatient"]\nlocal = true'), place)
+    together = routed(policy(tmp_path, 'care = ["inpatient", "psychiatric"]\nlocal = true'), place)
     assert len(apart.table) == len(together.table) + 1
     assert apart.by_group
     assert not together.by_group
@@ -135,7 +140,7 @@ def test_routes_that_make_no_sense(tmp_path: Path, route: str, what: str) -> Non
 def test_a_route_holds_in_settlement_years_that_begin_between_its_dates(
     tmp_path: Path, place: Geography, dates: str, years: dict[int, bool]
 ) -> None:
-    made = policy(tmp_path, f'care = ["inpatient"]\n{dates}')
+    made = policy(tmp_path, f'care = ["inpatient", "psychiatric"]\n{dates}')
     assert made.dated
     assert {month: bool(stays_of(routed(made, place, START + month), place).all()) for month in years} == years
 
@@ -188,7 +193,7 @@ def everything(n: int) -> Eligible:
 
 
 def test_claims_are_covered_by_what_they_are_written_as(tmp_path: Path) -> None:
-    made = policy(tmp_path, 'care = ["inpatient"]\ngroups = ["operative"]')
+    made = policy(tmp_path, 'care = ["inpatient", "psychiatric"]\ngroups = ["operative"]')
     city = City.load("yuncheng", made, scale=0.002, burn_in=0)
     city.run_for(1)
     claims = city.now.claims
