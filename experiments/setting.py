@@ -255,7 +255,7 @@ def check_modes(policy: PolicyFile) -> None:
         path = policy.kind_path(mode)
         kind = get_mode(mode.kind if path is None else str(path))
         policy.check_parameters(mode, kind.PARAMETERS)
-        if kind.traits.held_by == "group":
+        if mode.made(kind, 0).traits.held_by == "group":
             paying_groups.add(mode.id)
     policy.check_holders(paying_groups)
 

@@ -291,7 +291,7 @@ def settlement_of(policy: PolicyFile, geography: Geography, groups: GroupFacts, 
         path = policy.kind_path(entry)
         kind = get_mode(entry.kind if path is None else str(path))
         policy.check_parameters(entry, kind.PARAMETERS)
-        mode = kind(**{name: kind.PARAMETERS[name].read(value.at(month)) for name, value in entry.parameters.items()})
+        mode = entry.made(kind, month)
         cycle = Cycle(**{name: value.at(month) for name, value in entry.cycle.items()})
         instances.append(Instance(entry.id, mode, cycle))
     policy.check_holders({instance.id for instance in instances if instance.by_group})

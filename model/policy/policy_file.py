@@ -42,6 +42,10 @@ class PolicyMode(Section):
         """Everything that is set about the mode: its parameters, then its cycle."""
         return {**self.parameters, **self.cycle}
 
+    def made(self, kind: type[Any], month: int) -> Any:
+        """The mode of a class, with the parameters that are in force in a month (index)."""
+        return kind(**{name: kind.PARAMETERS[name].read(leaf.at(month)) for name, leaf in self.parameters.items()})
+
     @property
     def kind_is_file(self) -> bool:
         """Whether `kind` points to a Python file instead of naming a mode."""
