@@ -13,6 +13,7 @@ from benchmarks.cities import TimedCity, open_city
 from benchmarks.measure import hand_back, seconds_of
 from model.care import eligible
 from model.cases import CaseTruth, Claims
+from model.cashbook import Payment
 from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History, get_mode, list_modes
 from model.quote import ALL_GAINS, Quote, read_prices
 from model.routing import Routing
@@ -66,8 +67,8 @@ def _books(city: TimedCity, name: str, claims: Claims) -> Settlement:
     return settlement
 
 
-def settle_month(settlement: Settlement, claims: Claims, kind: NDArray[np.int8]) -> list[NDArray[np.int64]]:
-    """Counts a month's claims, works out what is owed, and pays: fen ``[provider, scheme]``, one array an instance."""
+def settle_month(settlement: Settlement, claims: Claims, kind: NDArray[np.int8]) -> list[Payment]:
+    """Counts a month's claims, works out what is owed, and pays: one payment an instance."""
     units = settlement.tariff(_covered(claims), **claims.billed(claims.group_coded, kind))
     totals = _totals(settlement, claims, units)
     key = claims.provider.astype(np.int64) * 2 + claims.scheme

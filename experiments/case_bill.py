@@ -143,7 +143,7 @@ def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
         values["covered"] = parts.covered([bill["in_scope"] + bill["in_full"] for bill in bills]).tolist()
         if several:
             return values
-        paid = {} if year is None else dict(case_year.results(year, case_year.settle(year)))
+        paid = {} if year is None else dict(case_year.results(year))
         return {key: value[0] for key, value in values.items()} | paid
 
     def explain() -> list[Line]:
@@ -204,9 +204,9 @@ def _year(written: object, person: Row, bill: Row, parts: ClaimParts, place: Pla
 
 def _lines_of_payment(year: case_year.Year) -> list[Line]:
     """From the case to its points and money, then what its hospital is owed and paid."""
-    settled, last = case_year.settle(year), len(year.cases) - 1
+    last = len(year.cases) - 1
     hospital = year.hospitals[int(year.cases.provider[last])]
-    return case_year.lines_of_case(year, last) + case_year.lines_of_money(year, settled, [hospital])
+    return case_year.lines_of_case(year, last) + case_year.lines_of_money(year, [hospital])
 
 
 def _rules(raw: Mapping[str, Any], place: Place, folder: Path) -> BenefitRules:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,11 @@ from pydantic_core import PydanticCustomError
 from experiments.case_fields import CaseError, Field, checked_keys, quantity, read_table, told
 from experiments.cases import Line, Prepared, lines_in_force
 from experiments.toml_lines import Place
+from model.cashbook import Owed, Payment
 from model.codes import KINDS, PROVIDER_KINDS, SCHEMES, SEVERITIES, TIERS
-from model.cycle import Cycle
+from model.cycle import Cycle, assessed, assessment
 from model.errors import InputError
-from model.payment import MEASURES, CaseTable, GroupFacts, History, HolderFacts, get_mode
+from model.payment import MEASURES, RECORDED, CaseTable, GroupFacts, History, HolderFacts, get_mode
 from model.payment.explanation import Explaining, Step
 from model.policy.cycle_file import CYCLE
 from model.policy.leaf import LeafSpec
@@ -55,6 +57,7 @@ HOSPITAL: Mapping[str, Field] = {
     "medical_group": Field("name", "name of its medical group, for modes that pay groups", optional=True),
     "heads_employee": Field("count", "employees assigned to it", optional=True),
     "heads_resident": Field("count", "residents assigned to it", optional=True),
+    "score": Field("score", "its assessment; 100 unless given", optional=True, high=100),
 }
 GROUP: Mapping[str, Field] = {
     "name": Field("name", "as you like"),
@@ -117,15 +120,23 @@ class Year:
     hospitals: list[str]
     sources: list[Line]
 
+    @cached_property
+    def settled(self) -> Settled:
+        """What the year comes to; the books are those of its end from then on."""
+        return _settle(self)
+
 
 @dataclass(frozen=True)
 class Settled:
-    """What a year came to, fen ``[hospital, scheme]``."""
+    """What a year came to, fen ``[hospital, scheme]``.
+
+    ``due``: what it is owed and why; ``moved``: everything that was paid, held and released; ``carried``: owed back from later months.
+    """
 
     units: NDArray[np.float64]
-    owed: NDArray[np.int64]
-    monthly: NDArray[np.int64]
-    cleared: NDArray[np.int64]
+    due: Owed
+    moved: Payment
+    carried: NDArray[np.int64]
 
 
 def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
@@ -134,7 +145,7 @@ def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
     names = tuple(year.hospitals)
 
     def compute() -> Mapping[str, Any]:
-        return results(year, settle(year))
+        return results(year)
 
     return Prepared(compute, outputs(names), lambda: lines_of_year(year))
 
@@ -151,7 +162,10 @@ def outputs(names: tuple[str, ...]) -> Mapping[str, Field]:
         "owed": by_hospital("yuan", "what the fund owes it for the months that have passed"),
         "paid_monthly": by_hospital("yuan", "what it has been paid month by month"),
         "held": by_hospital("yuan", "what is owed and not yet paid before the clearing"),
-        "cleared": by_hospital("yuan", "what the clearing pays, or takes back"),
+        "deposit": by_hospital("yuan", "what of that lies on its deposit account"),
+        "forfeited": by_hospital("yuan", "what the clearing takes of the deposit"),
+        "cleared": by_hospital("yuan", "what the clearing pays, the deposit included, or takes back"),
+        "carried": by_hospital("yuan", "what the clearing leaves to be taken from the next months"),
         "paid": by_hospital("yuan", "months and clearing together"),
         "fund": Field("yuan", "what the fund pays all of them"),
     }
@@ -175,6 +189,7 @@ def read_year(raw: Mapping[str, Any], place: Place, folder: Path) -> Year:
     settlement.instances[0].base = base
     factor = _factor(raw.get("budget", {}), base, (*place, "budget"))
     settlement.start_year([_history(settlement, before, base, factor, hospitals, groups)])
+    settlement.instances[0].score = _scores(settlement, hospitals)
     sources = _policy_lines(head, place, folder) if "policy" in head else []
     return Year(settlement, cases, month, row_of, head.get("months", 12), names[0], sources)
 
@@ -316,6 +331,15 @@ def _books(mode: Any, cycle: Cycle, hospitals: list[Row]) -> Settlement:
     return Settlement([Instance("mode", mode, cycle)], Routing.alone(n, 1), member, holders, len(groups))
 
 
+def _scores(settlement: Settlement, hospitals: list[Row]) -> NDArray[np.float64]:
+    """Score of every account: a hospital's own, a group's the mean of its members'."""
+    scores = np.full(settlement.n_holders, 100.0)
+    scores[: len(hospitals)] = [float(row.get("score", 100)) for row in hospitals]
+    for group in np.flatnonzero(settlement.with_members):
+        scores[settlement.n_providers + group] = scores[: len(hospitals)][settlement.provider_group == group].mean()
+    return scores
+
+
 def _totals(settlement: Settlement, cases: CaseTable, units: NDArray[np.float64]) -> NDArray[np.float64]:
     n = len(cases)
     values = {"units": units, "cases": np.ones(n), "days": cases.stay, "outflow": np.zeros(n)}
@@ -373,13 +397,13 @@ def _families(groups: list[Row]) -> NDArray[np.int64]:
 # Settling
 
 
-def settle(year: Year) -> Settled:
-    """Accrue and pay month by month, as the simulation does, and clear after the twelfth."""
+def _settle(year: Year) -> Settled:
+    """Accrue and pay month by month, as the simulation does, clear after the twelfth, and pay what the clearing left waiting."""
     books, shape = year.settlement, (len(year.hospitals), len(SCHEMES))
     instance = books.instances[0]
     only = np.zeros(len(year.cases), dtype=np.int8)
     units = books.units_of(only, year.cases)
-    monthly, cleared = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    moved = Payment.none(shape)
     for month in range(1, year.months + 1):
         mine = np.flatnonzero(year.month == month)
         now = year.cases.take(mine)
@@ -387,30 +411,34 @@ def settle(year: Year) -> Settled:
         np.add.at(recorded, (now.provider, now.scheme), now.recorded)
         units[mine] = books.reviewed(only[mine], now, units[mine])
         books.accrue([_totals(books, now, units[mine])], [recorded])
-        clearing = books.elapsed == 12
-        due = books.pay_month(clearing)[0]
-        cleared += due if clearing else 0
-        monthly += 0 if clearing else due
+        moved += books.pay_month(books.elapsed == 12)[0]
+    while instance.book.waiting:
+        moved += books.pay_month(False)[0]
     points = np.zeros(shape)
     np.add.at(points, (year.cases.provider, year.cases.scheme), units)
-    return Settled(points, instance.owed_before, monthly, cleared)
+    return Settled(points, instance.due, moved, instance.book.debt)
 
 
-def results(year: Year, settled: Settled) -> Mapping[str, Any]:
+def results(year: Year) -> Mapping[str, Any]:
     """What a year came to, by the names of ``outputs``."""
 
     def by_hospital(money: NDArray[Any]) -> dict[str, Any]:
         return {name: money[i].sum().item() for i, name in enumerate(year.hospitals)}
 
+    settled = year.settled
+    due, moved = settled.due, settled.moved
     return {
         "units": by_hospital(settled.units),
         "value": _values(year),
-        "owed": by_hospital(settled.owed),
-        "paid_monthly": by_hospital(settled.monthly),
-        "held": by_hospital(settled.owed - settled.monthly),
-        "cleared": by_hospital(settled.cleared),
-        "paid": by_hospital(settled.monthly + settled.cleared),
-        "fund": int((settled.monthly + settled.cleared).sum()),
+        "owed": by_hospital(due.granted),
+        "paid_monthly": by_hospital(moved.monthly),
+        "held": by_hospital(due.granted - moved.monthly),
+        "deposit": by_hospital(moved.held),
+        "forfeited": by_hospital(moved.forfeited),
+        "cleared": by_hospital(moved.clearing + moved.released),
+        "carried": by_hospital(settled.carried),
+        "paid": by_hospital(moved.cash),
+        "fund": int(moved.cash.sum()),
     }
 
 
@@ -429,9 +457,9 @@ def _values(year: Year) -> dict[str, float]:
 
 def lines_of_year(year: Year) -> list[Line]:
     """The way of every row of this year's cases, then what each hospital is owed and paid."""
-    settled = settle(year)
+    money = lines_of_money(year, year.hospitals)
     rows = np.unique(year.row_of, return_index=True)[1]
-    return [line for row in rows for line in lines_of_case(year, int(row))] + lines_of_money(year, settled, year.hospitals) + year.sources
+    return [line for row in rows for line in lines_of_case(year, int(row))] + money + year.sources
 
 
 def lines_of_case(year: Year, at: int) -> list[Line]:
@@ -451,25 +479,78 @@ def lines_of_case(year: Year, at: int) -> list[Line]:
     return [*lines, Line(f"{name[0]}：计量", f"{name[1]}: units", told(units, Field("point", "")), instance.mode.summary)]
 
 
-def lines_of_money(year: Year, settled: Settled, hospitals: list[str]) -> list[Line]:
-    """Owed, paid by month, held and cleared of the hospitals named."""
-    found = results(year, settled)
+def lines_of_money(year: Year, hospitals: list[str]) -> list[Line]:
+    """What the hospitals named are owed, and the way of their money through the cycle."""
     values = [
         Line(f"分值单价（{scheme}）", f"value of a point ({scheme})", told(value, Field("price", "")), "E9")
-        for scheme, value in found["value"].items()
+        for scheme, value in results(year)["value"].items()
         if value
     ]
+    ways = [line for name in hospitals for line in [*_lines_of_clearing(year, name), *_lines_of_paying(year, name)]]
+    return values + ways
+
+
+def _lines_of_clearing(year: Year, name: str) -> list[Line]:
+    """From the mode's entitlement to what a clearing grants: of the rules that are in force, by scheme, for the account that is owed."""
+    books = year.settlement
+    instance, at = books.instances[0], year.hospitals.index(name)
+    cycle, holder = instance.cycle, int(instance.holder_of(books.provider_group)[at])
+    lines, money, share = [], Field("price", ""), Field("share", "", high=None)
+    if cycle.assesses:
+        lines.append(Line(f"{name}：考核得分", f"{name}: assessment score", f"{instance.score[holder]:g}", "E12"))
+    if not cycle.grants_other:
+        return lines
+    coefficient = assessment(instance.score[holder], cycle)
+    for s, scheme in enumerate(SCHEMES):
+        entitled, recorded = books.entitled(instance)[holder, s], instance.year_totals[holder, s, RECORDED]
+        if not entitled and not recorded:
+            continue
+        payable = float(assessed(entitled, coefficient))
+        steps = [("按付费方式应付", "entitled by the mode", told(float(entitled), money), "E9")]
+        if cycle.assessment_low != 1 or cycle.assessment_high != 1:
+            steps.append(("考核系数 K", "assessment coefficient K", told(float(coefficient), share), "E12"))
+            steps.append(("考核后应付 B", "payable B", told(payable, money), "E12"))
+        if (cycle.retention_from or cycle.shares_overruns) and payable > 0:
+            steps.append(("记账金额 A", "recorded A", told(float(recorded), money), "E11"))
+            steps.append(("A/B", "A/B", told(float(recorded / payable), share), "E11"))
+            steps.append(("清算档位", "band", _band(float(recorded / payable), cycle), "E11"))
+        lines += [Line(f"{name}（{scheme}）：{zh}", f"{name} ({scheme}): {en}", value, rule) for zh, en, value, rule in steps]
+    return lines
+
+
+def _band(ratio: float, cycle: Cycle) -> str:
+    """Which part of the bands a ratio of recorded to payable money falls into."""
+    if ratio < cycle.retention_from:
+        return f"< {cycle.retention_from:.0%}: A"
+    if ratio <= 1 or not cycle.shares_overruns:
+        return "B"
+    return f"B + {cycle.overrun_share:.0%} × (min(A, {cycle.overrun_to:.0%} B) − B)"
+
+
+def _lines_of_paying(year: Year, name: str) -> list[Line]:
+    """Owed, paid by month, held, released and cleared; what is nothing for want of a rule is not told."""
+    found, cycle = results(year), year.settlement.instances[0].cycle
     labels = {
         "owed": ("应付", "owed", "E9–E11"),
         "paid_monthly": ("按月拨付", "paid by month", "E10"),
         "held": ("清算前未付（含保证金）", "held before the clearing", "E10"),
-        "cleared": ("年度清算", "clearing", "E13"),
+        "deposit": ("其中保证金", "of that on the deposit account", "E10"),
+        "forfeited": ("扣除保证金", "deposit forfeited", "E12"),
+        "cleared": ("年度清算（含返还保证金）", "clearing, released deposit included", "E13"),
+        "carried": ("结转以后月份扣回", "to be taken from the next months", "E13"),
     }
-    return values + [
-        Line(f"{name}：{zh}", f"{name}: {en}", told(found[key][name], Field("yuan", "")), rule)
-        for name in hospitals
-        for key, (zh, en, rule) in labels.items()
+    if not cycle.deposit_share:
+        labels["held"] = ("清算前未付", "held before the clearing", "E10")
+        labels["cleared"] = ("年度清算", "clearing", "E13")
+        del labels["deposit"], labels["forfeited"]
+    if not cycle.claws_back_later:
+        del labels["carried"]
+    lines = [
+        Line(f"{name}：{zh}", f"{name}: {en}", told(found[key][name], Field("yuan", "")), rule) for key, (zh, en, rule) in labels.items()
     ]
+    if cycle.clearing_lag and year.months == 12:
+        lines.append(Line(f"{name}：清算推迟月数", f"{name}: months until the clearing is paid", str(cycle.clearing_lag), "E13"))
+    return lines
 
 
 def _written(step: Step) -> str:

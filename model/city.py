@@ -24,7 +24,7 @@ from agents.utility import UtilityRules
 from model import setup
 from model.benefits import EntitledYear
 from model.calendar import parse_month
-from model.cases import Claims
+from model.cases import FLAG_RECOVERED, Claims
 from model.catalogue import load_catalogue
 from model.census import credit_accounts, heads_by_area
 from model.claim_table import claim_frame
@@ -191,6 +191,7 @@ class City(mesa.Model):
         if burn_in:
             made.open_policy()
             made.run_for(burn_in)
+        made._clear_books()
         made._set_opening_balances()
         made.open_policy()
         made.forget_tables()
@@ -341,6 +342,7 @@ class City(mesa.Model):
     def _open_books(self) -> None:
         providers = self.geography.providers
         self.ledger = Ledger(len(providers), self.geography.n_groups)
+        self._flows_of = self.month
         self._set_opening_balances()
         self.settlement: Settlement = setup.settlement_of(self.policy, self.geography, self.group_facts, self.base_month)
         self.insurer = Insurer(self, self.settlement, setup.audit_rules_of(self.behaviour, self.base_month))
@@ -379,13 +381,14 @@ class City(mesa.Model):
             payer, payee = (government, self.ledger.fund(scheme)) if missing > 0 else (self.ledger.fund(scheme), government)
             self.ledger.post(payer, payee, abs(missing), Memo.OPENING)
         self.ledger.start_month()
+        self.wound_up: list[NDArray[np.int64]] = []
 
     # Running
 
     def step(self) -> None:
         """One month: every phase in order, the ledger checked after each."""
+        self._begin_flows()
         self.now = Month(self.month, setup.benefits_of(self.settings, self.month), float(self.price_index_of(np.array(self.month))))
-        self.ledger.start_month()
         for name, phase in PHASES:
             began = time.perf_counter()
             phase(self)
@@ -395,6 +398,12 @@ class City(mesa.Model):
             self._kept.append(self.now.claims)
         self.months_run += 1
         self.month += 1
+
+    def _begin_flows(self) -> None:
+        """Forgets the flows of the month before; what is wound up between two months counts for the coming one."""
+        if self._flows_of != self.month:
+            self.ledger.start_month()
+            self._flows_of, self.wound_up = self.month, []
 
     def _check(self, phase: str) -> None:
         """Money is conserved: accounts sum to zero, bills to their charges, people's accounts to the book's."""
@@ -421,12 +430,15 @@ class City(mesa.Model):
         """Puts a policy in force from the next month: old books are cleared, the budget base is the last twelve months."""
         self.policy = self._read_policy(policy)
         self._clear_books()
+        self.policy_open = False
         self.settlement = setup.settlement_of(self.policy, self.geography, self.group_facts, self.month)
         self.insurer.settlement = self.settlement
         self.open_policy()
 
     def open_policy(self) -> None:
-        """Fixes the budget base from the remembered months and opens the first settlement year."""
+        """Fixes the budget base from the remembered months and opens the first settlement year; one that is under way is cleared first."""
+        if self.settlement.elapsed:
+            self._clear_books()
         recent = self.recent_claims()
         self.policy_start = self.remembered_until
         self._budget_base = BudgetBase(recent, self._cell_sum(), 12.0 / self.months_remembered)
@@ -438,10 +450,9 @@ class City(mesa.Model):
         # assumption: fixed cost is what variable cost leaves of the base year's charges, less a margin of three per cent
         self.fixed_cost = (1 - self.kappa - 0.03) * (delivered + visits) / self.months_remembered
         self.start_settlement_year()
-        look_ahead(self)
 
     def start_settlement_year(self) -> None:
-        """Terms of the coming settlement year from what is remembered."""
+        """Terms and cycle of the coming settlement year from what is remembered; acts are ordered anew by what they bring under them."""
         if not self.policy_open:
             return
         if self.policy.dated and self.settlement.years:
@@ -467,9 +478,11 @@ class City(mesa.Model):
                     years=self.settlement.years,
                 )
             )
+            instance.cycle = setup.cycle_of(self.policy.mode(instance.id), self.remembered_until)
         self._histories = histories if self.policy.budget.revision is not None else []
         self.settlement.start_year(histories)
         self.post_aggregates(recent)
+        look_ahead(self)
 
     def revise_budget(self) -> None:
         """Raises the running year's budget where the policy allows it and spending runs ahead for a reason (rules A1)."""
@@ -536,10 +549,13 @@ class City(mesa.Model):
         return np.rint(recorded).astype(np.int64).reshape(len(apart), 2, len(PARTS))
 
     def _clear_books(self) -> None:
-        """Ends a settlement year before its time; what is owed is owed (a full clearing has nothing left to pay)."""
-        if self.policy_open and self.settlement.elapsed:
-            for instance, due in zip(self.settlement.instances, self.settlement.pay_month(True), strict=True):
-                pay_out(self, due, instance.by_group, True)
+        """Ends the books: what is owed is paid, deposits and waiting clearings included, and debts are collected."""
+        if not self.policy_open:
+            return
+        self._begin_flows()
+        for instance, payment in zip(self.settlement.instances, self.settlement.wind_up(), strict=True):
+            pay_out(self, payment, instance.by_group)
+            self.wound_up.append(payment.cash)
 
     def _reroute(self) -> NDArray[np.int64]:
         """Puts the routes of the settlement year that begins in force; remembered claims and the budget base are split by them.
@@ -732,6 +748,15 @@ class City(mesa.Model):
         """Claims of the remembered months, one below the other."""
         recent: Claims = Claims.join(self._claims)
         return recent
+
+    def cases_found(self) -> tuple[Floats, Floats]:
+        """Cases of the remembered months by provider, and those of them that audits found distorted."""
+        n = len(self.geography.providers)
+        cases, found = np.zeros(n), np.zeros(n)
+        for claims in self._claims:
+            cases += np.bincount(claims.provider, minlength=n)
+            found += np.bincount(claims.provider[claims.has(FLAG_RECOVERED)], minlength=n)
+        return cases, found
 
     def _cell_sum(self) -> NDArray[np.int64]:
         return self._cell_total

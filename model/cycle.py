@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import InputError
+
 Floats = NDArray[np.float64]
 
 
@@ -15,7 +17,16 @@ class Cycle:
     """Rules of the cycle; the defaults are those of a cycle without rules.
 
     Attributes:
-        monthly_share: part of what is owed that is paid month by month; the rest comes at clearing (E10).
+        monthly_share: part of what the mode entitles to that is paid month by month; the rest comes at clearing (E10).
+        deposit_share: part of the same that is held on a deposit account until the clearing (E10).
+        score_points: points of a hundred that a provider loses for each hundredth of its cases found distorted (assumption of the model).
+        assessment_low: coefficient K on what is payable at a score of nothing (E12).
+        assessment_high: the same at a hundred points; between them K is linear.
+        release_from: score from which the deposit is released in full (E12).
+        release_loss: part of the deposit forfeited for each point below that.
+        release_least: score below which all of it is forfeited.
+        clearing_lag: months from the end of the settlement year to the clearing's payment (E13).
+        claw_back: what a clearing takes back is paid ``at_once``, or taken from the ``next_months`` (E13).
         retention_from: recorded money over the payable amount from which a surplus is kept; below it only recorded money is paid (E11).
         overrun_to: the same ratio up to which an overrun is shared.
         overrun_share: part of such an overrun that the fund bears.
@@ -23,15 +34,83 @@ class Cycle:
     """
 
     monthly_share: float = 1.0
+    deposit_share: float = 0.0
+    score_points: float = 1.0
+    assessment_low: float = 1.0
+    assessment_high: float = 1.0
+    release_from: float = 0.0
+    release_loss: float = 0.0
+    release_least: float = 0.0
+    clearing_lag: int = 0
+    claw_back: str = "at_once"
     retention_from: float = 0.0
     overrun_to: float = 1.0
     overrun_share: float = 0.0
     overrun_reserve: float = 1.0
 
+    def __post_init__(self) -> None:
+        # rounded, since 0.95 and 0.05 as binary numbers need not make one
+        if round(self.monthly_share + self.deposit_share, 9) > 1:
+            raise InputError(
+                "months and deposit are more than the whole",
+                path="cycle.deposit_share",
+                found=self.deposit_share,
+                allowed=f"at most {1 - self.monthly_share:g}, since months pay {self.monthly_share:g}",
+            )
+        if self.release_from < self.release_least:
+            raise InputError(
+                "the deposit cannot be released in full at a score at which all of it is forfeited",
+                path="cycle.release_from",
+                found=self.release_from,
+                allowed=f"at least release_least, {self.release_least:g}",
+            )
+
+    @property
+    def assesses(self) -> bool:
+        """Whether any money depends on a provider's score."""
+        return (self.assessment_low, self.assessment_high) != (1, 1) or (
+            self.deposit_share > 0 and (self.release_loss > 0 or self.release_least > 0)
+        )
+
+    @property
+    def grants_other(self) -> bool:
+        """Whether a clearing may grant something else than what the mode entitles to."""
+        return (self.assessment_low, self.assessment_high) != (1, 1) or self.retention_from > 0 or self.shares_overruns
+
+    @property
+    def claws_back_later(self) -> bool:
+        """Whether what a clearing takes back is taken from the next months' payments."""
+        return self.claw_back == "next_months"
+
     @property
     def shares_overruns(self) -> bool:
         """Whether the fund bears a part of any overrun."""
         return self.overrun_share > 0 and self.overrun_to > 1
+
+
+def score_of(cases: Floats, distorted: Floats, cycle: Cycle) -> Floats:
+    """Assessment score, 0 to 100, from cases and those of them that audits found distorted; a hundred without cases.
+
+    Cities score on lists of indicators and inspections; what audits find is all of it that the model has (assumption).
+    """
+    share = np.divide(distorted, cases, out=np.zeros_like(cases), where=cases > 0)
+    return np.clip(100.0 - cycle.score_points * 100.0 * share, 0.0, 100.0)
+
+
+def assessment(score: Floats, cycle: Cycle) -> Floats:
+    """Coefficient K on what is payable, linear in the score (rules E12)."""
+    return cycle.assessment_low + (cycle.assessment_high - cycle.assessment_low) * score / 100.0
+
+
+def released(score: Floats, cycle: Cycle) -> Floats:
+    """Part of the deposit that a score releases: all from one line on, nothing below another, less by the point between (rules E12)."""
+    lost = cycle.release_loss * np.maximum(cycle.release_from - score, 0.0)
+    return np.where(score < cycle.release_least, 0.0, np.maximum(1.0 - lost, 0.0))
+
+
+def assessed(payable: Floats, coefficient: Floats) -> Floats:
+    """What is payable times K; a negative amount is left as it is (rules E12)."""
+    return np.where(payable > 0, payable * coefficient, payable)
 
 
 def overrun_asked(payable: Floats, recorded: Floats, cycle: Cycle) -> Floats:
@@ -42,7 +121,7 @@ def overrun_asked(payable: Floats, recorded: Floats, cycle: Cycle) -> Floats:
 
 def overrun_granted(asked: Floats, reserve: Floats) -> Floats:
     """Part of what is asked that the reserve can pay, one at most: all are cut alike (rules E11)."""
-    return np.minimum(np.divide(reserve, asked, out=np.ones_like(asked), where=asked > 0), 1.0)
+    return np.divide(np.minimum(reserve, asked), asked, out=np.ones_like(asked), where=asked > 0)
 
 
 def cleared(payable: Floats, recorded: Floats, cycle: Cycle, granted: Floats | float = 1.0) -> Floats:

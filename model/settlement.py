@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.cycle import Cycle, cleared, overrun_asked, overrun_granted
+from model.cashbook import Cashbook, Owed, Payment
+from model.cycle import Cycle, assessed, assessment, cleared, overrun_asked, overrun_granted, released, score_of
 from model.payment import CASES, MEASURES, OUTFLOW, RECORDED, CaseTable, History, HolderFacts, PaymentMode, Reviewing, Revising
 from model.routing import HEADS_BOTH, HEADS_GROUP, Routing
 from model.units import apportion
@@ -31,8 +32,9 @@ class Instance:
     """One mode at work under a policy: its terms and its books.
 
     ``year_totals`` of the settlement year and ``posted`` of the last twelve months ``[holder, scheme, measure]``; ``base`` the budget base;
-    ``overruns`` that posted totals would ask the fund to share ``[holder, scheme]`` and the ``reserve`` for them ``[scheme]``;
-    by provider and scheme: ``recorded`` this year, ``paid`` so far and ``owed_before`` this month, fen.
+    what is ``payable`` on posted totals and the ``overruns`` they would ask the fund to share ``[holder, scheme]``;
+    ``score`` of each holder, of 100; by provider and scheme ``recorded`` this year and what is ``due`` for it so far, fen; ``book``: what
+    has been paid.
     """
 
     id: str
@@ -42,11 +44,22 @@ class Instance:
     year_totals: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
     posted: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
     recorded: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
-    paid: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES), dtype=np.int64))
-    owed_before: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES), dtype=np.int64))
+    due: Owed = field(default_factory=lambda: _nothing(0))
+    book: Cashbook = field(default_factory=Cashbook)
+    score: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     base: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
     overruns: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
-    reserve: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_SCHEMES))
+    payable: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
+
+    @property
+    def owed_before(self) -> NDArray[np.int64]:
+        """Owed for the months booked so far, ``[provider, scheme]`` fen."""
+        return self.due.net
+
+    @property
+    def paid(self) -> NDArray[np.int64]:
+        """Paid of it so far, ``[provider, scheme]`` fen."""
+        return self.book.paid
 
     @property
     def by_group(self) -> bool:
@@ -93,10 +106,10 @@ class Settlement:
         for instance in instances:
             shape = (self.n_holders, N_SCHEMES, N_MEASURES)
             instance.year_totals, instance.posted, instance.base = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-            instance.overruns = np.zeros((self.n_holders, N_SCHEMES))
+            instance.overruns, instance.payable = np.zeros((2, self.n_holders, N_SCHEMES))
             instance.recorded = np.zeros((self.n_providers, N_SCHEMES))
-            instance.paid = np.zeros((self.n_providers, N_SCHEMES), dtype=np.int64)
-            instance.owed_before = instance.paid.copy()
+            instance.due, instance.book = _nothing(self.n_providers), Cashbook((self.n_providers, N_SCHEMES))
+            instance.score = np.full(self.n_holders, 100.0)
         self.elapsed = 0
         self.years = 0
 
@@ -196,8 +209,10 @@ class Settlement:
         """Fixes the terms of the coming settlement year and opens its books."""
         for instance, history in zip(self.instances, histories, strict=True):
             instance.terms = instance.mode.post(history)
-            for book in (instance.year_totals, instance.recorded, instance.paid, instance.owed_before):
-                book[:] = 0
+            for totals in (instance.year_totals, instance.recorded):
+                totals[:] = 0
+            instance.due = _nothing(self.n_providers)
+            instance.book.open_year()
         self.elapsed = 0
 
     def revise(self, histories: list[History]) -> None:
@@ -218,27 +233,63 @@ class Settlement:
             instance.recorded = instance.recorded + money
             if self.elapsed == HALF_YEAR and isinstance(instance.mode, Revising):
                 instance.terms = instance.mode.revise(instance.terms, instance.year_totals, self.elapsed / 12.0)
-            owed = self.owed_by_provider(instance)
-            accrued.append(owed - instance.owed_before)
-            instance.owed_before = owed
+            before, instance.due = instance.due.net, self.due(instance)
+            accrued.append(instance.due.net - before)
         return accrued
+
+    def assess(self, cases: NDArray[np.float64], distorted: NDArray[np.float64]) -> None:
+        """Scores every holder from its providers' cases and those of them that audits found distorted, both by provider."""
+        member = self.provider_group >= 0
+        for instance in self.instances:
+            whole = np.zeros((2, self.n_holders))
+            whole[:, : self.n_providers] = cases, distorted
+            for total, counted in zip(whole, (cases, distorted), strict=True):
+                np.add.at(total, self.n_providers + self.provider_group[member].astype(np.int64), counted[member])
+            instance.score = score_of(whole[0], whole[1], instance.cycle)
+
+    @property
+    def assesses(self) -> bool:
+        """Whether any money depends on scores."""
+        return any(instance.cycle.assesses for instance in self.instances)
+
+    def entitled(self, instance: Instance) -> NDArray[np.float64]:
+        """What the mode alone entitles each holder to for the year so far, fen ``[holder, scheme]``."""
+        pool = instance.year_totals.sum(axis=0, keepdims=True)
+        exact = instance.mode.entitlement(instance.year_totals, pool, np.arange(self.n_holders), instance.terms, self.elapsed / 12.0)
+        return np.where(self.is_owed(instance)[:, None], exact, 0.0)
 
     def owed(self, instance: Instance) -> NDArray[np.int64]:
         """What a clearing would grant for the year so far in whole fen ``[holder, scheme]``; an exhausted budget is met to the fen."""
-        pool = instance.year_totals.sum(axis=0, keepdims=True)
-        payable = instance.mode.entitlement(instance.year_totals, pool, np.arange(self.n_holders), instance.terms, self.elapsed / 12.0)
-        payable = np.where(self.is_owed(instance)[:, None], payable, 0.0)
+        cycle, payable = instance.cycle, self.entitled(instance)
+        if not cycle.grants_other:
+            return _whole(payable)
+        payable = assessed(payable, assessment(instance.score, cycle)[:, None])
         recorded = instance.year_totals[..., RECORDED]
-        granted = overrun_granted(overrun_asked(payable, recorded, instance.cycle).sum(axis=0), _reserve(instance.cycle, payable))
-        exact = cleared(payable, recorded, instance.cycle, granted)
-        whole = np.empty(exact.shape, dtype=np.int64)
-        for s in range(exact.shape[1]):
-            whole[:, s] = round_to_total(exact[:, s])
-        return whole
+        granted = overrun_granted(overrun_asked(payable, recorded, cycle).sum(axis=0), _reserve(cycle, payable.sum(axis=0)))
+        return _whole(cleared(payable, recorded, cycle, granted))
+
+    def due(self, instance: Instance) -> Owed:
+        """What is owed for the year so far by provider: entitled, granted by a clearing, to be held, and lost of that."""
+        cycle = instance.cycle
+        granted = self._shared(instance, self.owed(instance))
+        entitled = self._shared(instance, _whole(self.entitled(instance))) if cycle.grants_other else granted
+        if not cycle.deposit_share:
+            return Owed(entitled, granted, instance.book.deposit, np.zeros_like(granted))
+        part = np.floor(cycle.deposit_share * np.maximum(entitled, 0)).astype(np.int64)
+        deposit = np.maximum(part, instance.book.deposit)
+        kept = np.floor(released(self._score_by_provider(instance), cycle)[:, None] * deposit).astype(np.int64)
+        return Owed(entitled, granted, deposit, deposit - kept)
 
     def owed_by_provider(self, instance: Instance) -> NDArray[np.int64]:
-        """Entitlements of the year so far by provider; a group's is shared by its members' recorded care (assumption), to the fen."""
-        owed = self.owed(instance)
+        """What the year so far will have brought each provider when all is paid ``[provider, scheme]``, fen."""
+        return self.due(instance).net
+
+    def _score_by_provider(self, instance: Instance) -> NDArray[np.float64]:
+        """The score of the account that holds each provider's cases."""
+        return instance.score[np.maximum(instance.holder_of(self.provider_group), 0)]
+
+    def _shared(self, instance: Instance, owed: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Money of holders by provider; a group's is shared by its members' recorded care (assumption), to the fen."""
         if not instance.by_group:
             return owed[: self.n_providers]
         shared = np.zeros((self.n_providers, N_SCHEMES), dtype=np.int64)
@@ -252,53 +303,61 @@ class Settlement:
                     shared[members, s] = np.sign(total) * apportion(abs(total), weight)
         return shared
 
-    def pay_month(self, clearing: bool) -> list[NDArray[np.int64]]:
-        """What the fund pays each provider now ``[provider, scheme]``, one array an instance.
-
-        A month pays the monthly share of what is owed and not yet paid, never less than nothing; a clearing pays or takes back the rest.
-        """
-        payments = []
-        for instance in self.instances:
-            owed = instance.owed_before
-            if clearing:
-                due = owed - instance.paid
-            else:
-                due = np.maximum(np.floor(owed * instance.cycle.monthly_share).astype(np.int64) - instance.paid, 0)
-            instance.paid = instance.paid + due
-            payments.append(due)
+    def pay_month(self, clearing: bool) -> list[Payment]:
+        """What moves now under each mode: the month's share, clearings that waited until now, and with ``clearing`` the year's own."""
         if clearing:
             self.years += 1
-        return payments
+        return [instance.book.pay(instance.due, instance.cycle, clearing) for instance in self.instances]
+
+    def wind_up(self) -> list[Payment]:
+        """Ends the books of every mode: the open year is cleared, nothing is held or waits any more, debts are collected."""
+        return [instance.book.wind_up(instance.due) for instance in self.instances]
 
     def post(self, totals: list[NDArray[np.float64]]) -> None:
         """Publishes the aggregates of the last twelve months, which quotes take as everybody else's."""
         for instance, recent in zip(self.instances, totals, strict=True):
             instance.posted = recent
             if instance.cycle.shares_overruns:
-                payable = self._payable(instance, np.arange(self.n_holders), np.zeros_like(recent))
-                payable = np.where(self.is_owed(instance)[:, None], payable, 0.0)
-                instance.overruns = overrun_asked(payable, recent[..., RECORDED], instance.cycle)
-                instance.reserve = _reserve(instance.cycle, payable)
+                everyone = np.arange(self.n_holders)
+                payable = self._payable(instance, everyone, self._entitlement(instance, everyone, np.zeros_like(recent)))
+                instance.payable = np.where(self.is_owed(instance)[:, None], payable, 0.0)
+                instance.overruns = overrun_asked(instance.payable, recent[..., RECORDED], instance.cycle)
 
-    def _payable(self, instance: Instance, holder: NDArray[np.int64], change: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _entitlement(self, instance: Instance, holder: NDArray[np.int64], change: NDArray[np.float64]) -> NDArray[np.float64]:
         """Yearly entitlement by scheme if a holder's posted totals changed; the pool moves with the change."""
         own = instance.posted[holder] + change
         return instance.mode.entitlement(own, instance.posted.sum(axis=0) + change, holder, instance.terms, 1.0)
 
+    def _payable(self, instance: Instance, holder: NDArray[np.int64], entitled: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Entitlements ``[..., row, scheme]`` times the holders' coefficients."""
+        return assessed(entitled, assessment(instance.score[holder], instance.cycle)[:, None])
+
     def quoted(self, instance: int, holder: NDArray[np.int64], change: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What a year would clear if a holder's totals changed: ``[..., row]`` fen over schemes, for ``change[..., row, scheme, measure]``.
+        """What a year would bring if a holder's totals changed: ``[..., row]`` fen over schemes, for ``change[..., row, scheme, measure]``.
 
         Everybody else stays as posted; the pool moves with the change. So do the overruns that share a reserve, by the holder's own.
+        Scores are those known now: a holder does not expect a better or a worse one.
         """
         inst = self.instances[instance]
-        payable = self._payable(inst, holder, change)
-        recorded = inst.posted[holder][..., RECORDED] + change[..., RECORDED]
-        granted: NDArray[np.float64] | float = 1.0
-        if inst.cycle.shares_overruns:
-            others = inst.overruns.sum(axis=0) - inst.overruns[holder]
-            granted = overrun_granted(others + overrun_asked(payable, recorded, inst.cycle), inst.reserve)
-        value: NDArray[np.float64] = cleared(payable, recorded, inst.cycle, granted).sum(axis=-1)
-        return value
+        cycle, entitled = inst.cycle, self._entitlement(inst, holder, change)
+        value = entitled
+        if cycle.grants_other:
+            payable = self._payable(inst, holder, entitled)
+            recorded = inst.posted[holder][..., RECORDED] + change[..., RECORDED]
+            value = cleared(payable, recorded, cycle, self._granted(inst, holder, payable, recorded) if cycle.shares_overruns else 1.0)
+        if cycle.deposit_share:
+            lost = cycle.deposit_share * (1 - released(inst.score[holder], cycle))
+            value = value - lost[:, None] * np.maximum(entitled, 0.0)
+        total: NDArray[np.float64] = value.sum(axis=-1)
+        return total
+
+    def _granted(
+        self, instance: Instance, holder: NDArray[np.int64], payable: NDArray[np.float64], recorded: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Part of overruns that the reserve can pay ``[..., row, scheme]`` if one holder's amounts were these and others' as posted."""
+        asked = instance.overruns.sum(axis=0) - instance.overruns[holder] + overrun_asked(payable, recorded, instance.cycle)
+        whole = instance.payable.sum(axis=0) - instance.payable[holder] + payable
+        return overrun_granted(asked, _reserve(instance.cycle, whole))
 
     def marginal(self, instance: int, holder: NDArray[np.int64]) -> NDArray[np.float64]:
         """Fen of yearly entitlement per unit more of each measure, ``[row, scheme, measure]``, by a finite step of the posted totals."""
@@ -313,9 +372,19 @@ class Settlement:
 
 
 def _reserve(cycle: Cycle, payable: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fen by scheme out of which overruns are shared, from what is payable to every holder."""
-    reserve: NDArray[np.float64] = cycle.overrun_reserve * np.maximum(payable.sum(axis=0), 0.0)
+    """Fen out of which overruns are shared, from what is payable to all holders together."""
+    reserve: NDArray[np.float64] = cycle.overrun_reserve * np.maximum(payable, 0.0)
     return reserve
+
+
+def _nothing(providers: int) -> Owed:
+    """Nothing owed to any provider."""
+    return Owed(*(np.zeros((providers, N_SCHEMES), dtype=np.int64) for _ in range(4)))
+
+
+def _whole(exact: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Whole fen ``[holder, scheme]``, by scheme adding up to the rounded sum."""
+    return np.stack([round_to_total(exact[:, s]) for s in range(exact.shape[1])], axis=1)
 
 
 def round_to_total(exact: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ from model.health import OutcomeRules
 from model.payment import GroupFacts, HolderFacts, get_mode
 from model.policy import BehaviourFile, CityFile, PolicyFile
 from model.policy.benefit_file import Band, Terms
+from model.policy.policy_file import PolicyMode
 from model.routing import routing_of
 from model.seeking import N_CLASSES, ChoiceRules
 from model.settlement import Instance, Settlement
@@ -292,11 +293,15 @@ def settlement_of(policy: PolicyFile, geography: Geography, groups: GroupFacts, 
         kind = get_mode(entry.kind if path is None else str(path))
         policy.check_parameters(entry, kind.PARAMETERS)
         mode = entry.made(kind, month)
-        cycle = Cycle(**{name: value.at(month) for name, value in entry.cycle.items()})
-        instances.append(Instance(entry.id, mode, cycle))
+        instances.append(Instance(entry.id, mode, cycle_of(entry, month)))
     policy.check_holders({instance.id for instance in instances if instance.by_group})
     routing = routing_of(policy, [instance.mode for instance in instances], geography, groups, month, month)
     return Settlement(instances, routing, geography.providers.group, holder_facts(geography), geography.n_groups)
+
+
+def cycle_of(entry: PolicyMode, month: int) -> Cycle:
+    """The rules of the settlement cycle that are in force in a month."""
+    return Cycle(**{name: value.at(month) for name, value in entry.cycle.items()})
 
 
 def holder_facts(geography: Geography) -> HolderFacts:

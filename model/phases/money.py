@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from model.calendar import month_of
 from model.care import CODING, SHIFT, SPLITTING, THRESHOLD
 from model.cases import FLAG_AUDITED, FLAG_LOW_THRESHOLD, FLAG_RECOVERED, FLAG_SHIFTED, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
+from model.cashbook import Payment
 from model.codes import EMPLOYEE, RESIDENT
 from model.decisions import Decision
 from model.ledger import AccountKind, Memo
@@ -33,15 +34,18 @@ def settle(city: City) -> None:
     claims.units_true[:] = city.tariff(claims, true_group.astype(np.int16)) + (claims.units - as_written)
     totals, recorded = city.book(claims, month.visits.cells, units=claims.units)
     month.budget = city.fund_year.monthly
+    if settlement.assesses:
+        settlement.assess(*city.cases_found())
     if not city.policy_open:
         _pay_as_recorded(city, recorded)
         return
     month.settled = settlement.accrue(totals, recorded)
     city.fund_year.spend([owed.sum(axis=0) for owed in month.settled], city.recorded_by_part(claims, month.visits.cells))
     month.clearing = settlement.elapsed == 12 or month_of(month.index) == 12
-    month.paid = settlement.pay_month(month.clearing)
-    for instance, due in zip(settlement.instances, month.paid, strict=True):
-        pay_out(city, due, instance.by_group, month.clearing)
+    payments = settlement.pay_month(month.clearing)
+    month.paid = [payment.cash for payment in payments] + city.wound_up
+    for instance, payment in zip(settlement.instances, payments, strict=True):
+        pay_out(city, payment, instance.by_group)
 
 
 def _pay_as_recorded(city: City, recorded: list[NDArray[np.float64]]) -> None:
@@ -50,20 +54,34 @@ def _pay_as_recorded(city: City, recorded: list[NDArray[np.float64]]) -> None:
     month.settled = [money.astype(np.int64) for money in recorded]
     month.paid = month.settled
     for due in month.paid:
-        pay_out(city, due, False, False)
+        fund_pays(city, due, False, Memo.FUND_MONTHLY)
 
 
-def pay_out(city: City, due: NDArray[np.int64], by_group: bool, clearing: bool) -> None:
-    """Books payments by provider and scheme; a group's money passes through its account."""
+def pay_out(city: City, payment: Payment, by_group: bool) -> None:
+    """Books what moves under one mode; money for providers of a group passes through its account, deposits do not."""
+    fund_pays(city, payment.monthly, by_group, Memo.PACKAGE_TO_GROUP if by_group else Memo.FUND_MONTHLY)
+    fund_pays(city, payment.clearing, by_group, Memo.GROUP_CLEARING if by_group else Memo.FUND_CLEARING)
+    for amounts, to_provider, memo in (
+        (-payment.held, False, Memo.DEPOSIT_HELD),
+        (payment.released, True, Memo.DEPOSIT_RELEASED),
+        (payment.forfeited, False, Memo.DEPOSIT_RELEASED),
+    ):
+        provider, scheme = np.nonzero(amounts)
+        payee = city.ledger.provider(provider) if to_provider else city.ledger.fund(scheme)
+        _post(city, city.ledger.deposit(provider, scheme), payee, amounts[provider, scheme], memo)
+
+
+def fund_pays(city: City, due: NDArray[np.int64], by_group: bool, memo: Memo) -> None:
+    """Books payments of the fund by provider and scheme; negative ones flow back."""
     ledger, groups = city.ledger, city.geography.providers.group
     provider, scheme = np.nonzero(due)
     amount = due[provider, scheme]
     fund, account = ledger.fund(scheme), ledger.provider(provider)
     if not by_group:
-        _post(city, fund, account, amount, Memo.FUND_CLEARING if clearing else Memo.FUND_MONTHLY)
+        _post(city, fund, account, amount, memo)
         return
     via = ledger.group(groups[provider])
-    _post(city, fund, via, amount, Memo.GROUP_CLEARING if clearing else Memo.PACKAGE_TO_GROUP)
+    _post(city, fund, via, amount, memo)
     _post(city, via, account, amount, Memo.GROUP_TO_MEMBER)
 
 

@@ -8,6 +8,17 @@ __all__ = ["CYCLE"]
 
 CYCLE: Mapping[str, LeafSpec] = {
     "monthly_share": leaf("share", 0, 1, "part of what is owed that is paid month by month", optional=True),
+    "deposit_share": leaf("share", 0, 1, "part of what is owed that is held on a deposit account until the clearing", optional=True),
+    "score_points": leaf("point", 0, 100, "points of 100 lost for each hundredth of cases found distorted; 1 unless given", optional=True),
+    "assessment_low": leaf("share", 0, 2, "coefficient on what is payable at a score of 0", optional=True),
+    "assessment_high": leaf("share", 0, 2, "the same at a score of 100; between them it is linear", optional=True),
+    "release_from": leaf("point", 0, 100, "score from which the deposit is released in full", optional=True),
+    "release_loss": leaf("share", 0, 1, "part of the deposit forfeited for each point below release_from", optional=True),
+    "release_least": leaf("point", 0, 100, "score below which the whole deposit is forfeited", optional=True),
+    "clearing_lag": leaf("month", 0, 11, "months from the end of the year to the clearing’s payment", form="integer", optional=True),
+    "claw_back": leaf(
+        "name", doc="when a clearing’s negative balance is taken back", form="text", choices=("at_once", "next_months"), optional=True
+    ),
     "retention_from": leaf(
         "share",
         0,

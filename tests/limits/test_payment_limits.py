@@ -218,7 +218,7 @@ def test_ffs_pays_what_is_recorded_and_revenue_is_the_charge() -> None:
     for index in range(12):
         (accrued,) = books.accrue([month], [recorded])
         assert np.array_equal(accrued, recorded)
-        (due,) = books.pay_month(index == 11)
+        due = books.pay_month(index == 11)[0].cash
         paid += due
     assert np.array_equal(paid, 12 * recorded)
     assert np.array_equal(paid + 12 * (residual + own), 12 * (month[: len(TIER), :, IN_SCOPE] + own))

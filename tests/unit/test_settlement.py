@@ -108,10 +108,10 @@ def accrued(books: Settlement, units: float) -> NDArray[np.int64]:
 def test_months_pay_their_share_and_a_clearing_pays_the_rest() -> None:
     books = opened(market("ffs", cycle=Cycle(monthly_share=0.9)))
     assert (accrued(books, 101.0) == 101).all()
-    assert (books.pay_month(False)[0] == 90).all()
+    assert (books.pay_month(False)[0].cash == 90).all()
     accrued(books, 100.0)
-    assert (books.pay_month(False)[0] == 180 - 90).all()
-    assert (books.pay_month(True)[0] == 201 - 180).all()
+    assert (books.pay_month(False)[0].cash == 180 - 90).all()
+    assert (books.pay_month(True)[0].cash == 201 - 180).all()
     assert books.years == 1
 
 
@@ -122,12 +122,12 @@ def test_a_clearing_takes_back_what_was_paid_too_much() -> None:
     month = totals(books.n_holders)
     recorded = np.ones((N, 2))
     books.accrue([month], [recorded])
-    first = books.pay_month(False)[0]
+    first = books.pay_month(False)[0].cash
     assert first[3].tolist() == [budget / 12] * 2
     month[N:, :, OUTFLOW] = 5 * budget / 12
     books.accrue([month], [recorded])
-    assert not books.pay_month(False)[0].any()
-    assert books.pay_month(True)[0][3].tolist() == [2 * budget / 12 - 5 * budget / 12 - budget / 12] * 2
+    assert not books.pay_month(False)[0].cash.any()
+    assert books.pay_month(True)[0].cash[3].tolist() == [2 * budget / 12 - 5 * budget / 12 - budget / 12] * 2
     assert books.instances[0].paid[3].tolist() == [-3 * budget / 12] * 2
 
 

@@ -1,0 +1,142 @@
+"""The settlement cycle in a living city: deposits and clearings on the books month by month, scores from audits, policies that change."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import data
+from model.city import City
+from model.ledger import AccountKind, Memo
+
+RULES = """
+deposit_share = { value = 0.05, unit = "share", source = "assumption: as in a test" }
+score_points = { value = 20, unit = "point", source = "assumption: as in a test" }
+assessment_low = { value = 0.9, unit = "share", source = "assumption: as in a test" }
+assessment_high = { value = 1.0, unit = "share", source = "assumption: as in a test" }
+release_from = { value = 80, unit = "point", source = "assumption: as in a test" }
+release_loss = { value = 0.03, unit = "share", source = "assumption: as in a test" }
+release_least = { value = 60, unit = "point", source = "assumption: as in a test" }
+claw_back = { value = "next_months", unit = "name", source = "assumption: as in a test" }
+clearing_lag = [
+  { value = 2, unit = "month", source = "assumption: as in a test" },
+  { value = 1, unit = "month", from = "2022-01", source = "assumption: later years sooner" },
+]
+"""
+
+
+def written(folder: Path) -> Path:
+    """The policy of points with every rule of time and quality in force."""
+    text = data.folder("policies", "dip.toml").read_text(encoding="utf-8")
+    file = folder / "cycle.toml"
+    file.write_text(text.replace("[mode.cycle]\n", f"[mode.cycle]{RULES}", 1), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def in_february(tmp_path_factory: pytest.TempPathFactory) -> City:
+    """Yuncheng two months into its second settlement year, when last year's clearing is still to come."""
+    city = City.load("yuncheng", written(tmp_path_factory.mktemp("cycle")), scale=0.001, seed=3, burn_in=0)
+    city.run_for(13)
+    return city
+
+
+def deposits(city: City) -> int:
+    return city.ledger.balance(city.ledger.accounts_of(AccountKind.DEPOSIT))
+
+
+def payments(city: City) -> tuple[int, int]:
+    """What left the funds for providers and their deposits this month, and what providers received of it, net of what flowed back."""
+    ledger, funds = city.ledger, city.ledger.fund([0, 1])
+    providers = ledger.accounts_of(AccountKind.PROVIDER)
+    memos = (Memo.FUND_MONTHLY, Memo.FUND_CLEARING, Memo.DEPOSIT_HELD, Memo.DEPOSIT_RELEASED)
+    return ledger.spent(funds, *memos) - ledger.income(funds, *memos), ledger.income(providers, *memos) - ledger.spent(providers, *memos)
+
+
+def test_what_the_fund_pays_is_what_providers_receive_and_what_is_held(in_february: City) -> None:
+    city = copy.deepcopy(in_february)
+    for _ in range(3):
+        before = deposits(city)
+        city.run_for(1)
+        paid, received = payments(city)
+        assert paid == received + deposits(city) - before
+        assert received == np.sum(city.now.paid)
+    held = sum(int(instance.book.held.sum()) for instance in city.settlement.instances)
+    assert deposits(city) == held > 0
+
+
+def test_a_clearing_is_paid_after_its_months_and_the_next_one_as_the_policy_then_says(in_february: City) -> None:
+    city = copy.deepcopy(in_february)
+    dip = city.settlement.instances[0]
+    assert dip.book.waiting[0].months == 1
+    due = dip.book.waiting[0].payment
+    before = deposits(city)
+    city.run_for(1)
+    assert not dip.book.waiting
+    released = city.ledger.booked(Memo.DEPOSIT_RELEASED)
+    assert released == (due.released + due.forfeited).sum() > 0
+    assert deposits(city) < before
+    assert dip.cycle.clearing_lag == 1
+
+
+def test_scores_are_what_audits_of_the_last_year_leave(in_february: City) -> None:
+    city = in_february
+    dip = city.settlement.instances[0]
+    cases, found = city.cases_found()
+    assert 0 < found.sum() < cases.sum()
+    worst = int(np.argmax(np.where(cases > 0, found / np.maximum(cases, 1), 0)))
+    assert dip.score[worst] == dip.score[: len(cases)].min() < 100
+    assert (dip.score >= 0).all()
+
+
+def test_a_switch_pays_what_waits_and_what_is_held(in_february: City) -> None:
+    """Nothing stays behind on accounts of the old policy, and the coming month's tables show what the switch paid."""
+    city = copy.deepcopy(in_february)
+    old = city.settlement.instances
+    owed = sum(int((instance.due.net - instance.paid + instance.book.to_come).sum()) for instance in old)
+    providers = city.ledger.provider(np.arange(len(city.geography.providers)))
+    before = city.ledger.balance(providers)
+    city.switch_policy("ffs")
+    assert deposits(city) == 0
+    assert city.ledger.balance(providers) - before == owed
+    assert all(not instance.book.debt.any() and not instance.book.waiting for instance in old)
+    assert payments(city)[1] == owed
+    city.run_for(1)
+    assert np.sum(city.now.paid) == payments(city)[1]
+    assert payments(city)[1] - payments_of_fees(city) == owed
+    city.run_for(1)
+    assert np.sum(city.now.paid) == payments_of_fees(city)
+
+
+def payments_of_fees(city: City) -> int:
+    """What the policy in force itself paid in the month."""
+    return sum(int(paid.sum()) for paid in city.now.paid[: len(city.settlement.instances)])
+
+
+def test_a_policy_opened_again_within_a_year_clears_it_first(in_february: City) -> None:
+    """As after a burn-in that is not whole years; what waits for its month goes on waiting."""
+    city = copy.deepcopy(in_february)
+    dip = city.settlement.instances[0]
+    assert (dip.due.net != dip.paid).any()
+    owed = sum(int((instance.due.net - instance.paid + instance.book.to_come).sum()) for instance in city.settlement.instances)
+    before = city.ledger.balance(city.ledger.accounts_of(AccountKind.PROVIDER))
+    city.open_policy()
+    assert city.ledger.balance(city.ledger.accounts_of(AccountKind.PROVIDER)) - before == owed
+    assert city.settlement.elapsed == 0
+    assert not dip.paid.any()
+
+
+def test_terms_of_the_new_year_reach_the_order_of_acts_at_once() -> None:
+    """In December conduct looks ahead: the quote in January prices the terms in force then."""
+    city = City.load("yuncheng", "dip", scale=0.001, seed=3, burn_in=0)
+    city.run_for(11)
+    before = city.quote
+    city.run_for(1)
+    assert city.now.clearing
+    assert city.quote is not before
+    assert city.quote is not None
+    posted = city.settlement.marginal(0, np.arange(city.settlement.n_providers))
+    np.testing.assert_array_equal(city.quote.prices.marginal[0], posted)
