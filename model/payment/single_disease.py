@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.codes import SEVERE, SEVERITIES
+from model.codes import SEVERE
 from model.errors import InputError, nearest
 from model.payment.explanation import Step
 from model.payment.group_costs import group_means, tier_coefficient
@@ -17,6 +17,8 @@ from model.payment.parameters import optional, parameters
 from model.payment.protocol import OWN_PAY, RESIDUAL, UNITS, CaseTable, Floats, History, Ints, Traits
 from model.policy.leaf import LeafSpec
 from model.units import FEN
+
+_SEVERITY = ("轻症 (mild)", "中等 (moderate)", "重症 (severe)")
 
 
 @dataclass(frozen=True)
@@ -101,21 +103,24 @@ class SingleDisease:
     def explain(self, case: CaseTable, pool: Floats, terms: SingleDiseaseTerms, fraction: float) -> list[Step]:
         """Price of the group at the level, whether the case keeps to it, and the fund's part."""
         price = terms.price[case.group] * terms.level[case.tier]
-        stays = bool(self.has_price(price, case)[0])
-        units = float(self.tariff(case, terms)[0])
-        patient = 0.0 if self.fund_share is not None else float(case.residual[0] + case.own_pay[0])
+        priced, units = bool(self.has_price(price, case)[0]), float(self.tariff(case, terms)[0])
         steps = [
             Step("病种定额", "price of the group", float(terms.price[case.group[0]]), "fen", "F2"),
             Step("级别系数", "factor of the level", float(terms.level[case.tier[0]]), "factor", "F2"),
             Step("本院定额", "price at this level", float(price[0]), "fen", "F2"),
-            Step("病情", "recorded severity", SEVERITIES[case.severity[0]], "name", "F2"),
-            Step("付费方式", "paid", "按定额 (its price)" if stays else "按项目 (per item)", "name", "F2"),
         ]
-        if self.fund_share is not None:
+        if self.exit_multiple is not None and price[0] > 0:
+            steps.append(Step("费用与定额之比", "cost over price", float(case.charge[0] / price[0]), "factor", "F2"))
+        if self.severe == "leaves":
+            steps.append(Step("病情", "recorded severity", _SEVERITY[case.severity[0]], "name", "F2"))
+        steps.append(Step("付费方式", "paid", "按定额 (its price)" if priced else "按项目 (per item)", "name", "F2"))
+        if self.fund_share is None:
+            paid = float(case.residual[0] + case.own_pay[0])
+            steps.append(Step("患者及其他渠道支付", "paid by patient and other layers", paid, "fen", "F2"))
+            return [*steps, Step("统筹基金应付", "due from the pooled fund", units - paid, "fen", "F2")]
+        if priced:
             steps.append(Step("基金支付比例", "share of the fund", self.fund_share, "share", "F2"))
-        else:
-            steps.append(Step("患者及其他渠道支付", "paid by patient and other layers", patient, "fen", "F2"))
-        return [*steps, Step("统筹基金应付", "due from the pooled fund", units - patient, "fen", "F2")]
+        return [*steps, Step("统筹基金应付", "due from the pooled fund", units, "fen", "F2")]
 
 
 def _place(code: str, known: tuple[str, ...]) -> int:
