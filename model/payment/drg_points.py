@@ -28,9 +28,9 @@ class DrgPointsTerms:
     """Terms of one settlement year.
 
     Attributes:
-        mean: mean cost of each group, fen.
+        mean: mean cost of each group, fen; above nothing.
         city_mean: mean cost of a case, fen.
-        coefficient: difference coefficient of each holder.
+        coefficient: difference coefficient of each holder; above nothing.
         day_points: points of a day in bed by tier code, for stays paid by the day.
         by_day: holders all of whose stays are paid by the day.
         budget: fen by scheme for the covered cases of the year.
@@ -77,7 +77,9 @@ class DrgPoints:
 
     def post(self, history: History) -> DrgPointsTerms:
         """Three years' means, coefficients of hospitals, points of a day, and the budget: the base grown."""
-        mean, average = group_means(history, self.prior_cases, self.year_weights), city_mean(history, self.year_weights)
+        average = city_mean(history, self.year_weights)
+        mean = group_means(history, self.prior_cases, self.year_weights)
+        mean = np.where(mean > 0, mean, average)
         holders = history.holders
         by_day = (holders.specialty == SPECIALTY_PSYCHIATRIC) & (self.psychiatric == "by_day")
         budget = history.base[..., RECORDED].sum(axis=0) * history.factor
@@ -94,15 +96,17 @@ class DrgPoints:
         level = tier_coefficient(cases, mean)[tier]
         own = np.divide(actual, expected, out=level.copy(), where=expected > 0)
         mix = _case_mix(expected, np.bincount(cases.holder, minlength=n).astype("float64"), tier)
-        coefficient: Floats = np.array(self.blend) @ np.stack([level, own, mix])
-        return coefficient
+        coefficient = np.array(self.blend) @ np.stack([level, own, mix])
+        return np.where(coefficient > 0, coefficient, 1.0)
 
     def tariff(self, cases: CaseTable, terms: DrgPointsTerms) -> Floats:
         """Points of each stay by group, cost and hospital, or by its days; fewer where the patient has returned."""
         mean, coefficient = terms.mean[cases.group], terms.coefficient[cases.holder]
-        by_group = self.points(self.base(mean, terms.city_mean), coefficient, cases.charge.astype("float64"), mean)
-        points = np.where(self._paid_by_day(cases, terms), terms.day_points[cases.tier] * cases.stay, by_group)
-        rounded: Floats = np.round(np.where(cases.readmission, self.readmission_part * points, points), 4)
+        points = self.points(self.base(mean, terms.city_mean), coefficient, cases.charge.astype("float64"), mean)
+        by_day = np.flatnonzero(self._paid_by_day(cases, terms))
+        points[by_day] = terms.day_points[cases.tier[by_day]] * cases.stay[by_day]
+        points[np.flatnonzero(cases.readmission)] *= self.readmission_part
+        rounded: Floats = np.round(points, 4)
         return rounded
 
     def _paid_by_day(self, cases: CaseTable, terms: DrgPointsTerms) -> NDArray[np.bool_]:
@@ -122,7 +126,7 @@ class DrgPoints:
         share of what exceeds it is added (assumption: no multiple of Zhejiang's was found).
         """
         full = base * coefficient
-        ratio = np.divide(cost, mean * coefficient, out=np.ones_like(full), where=mean * coefficient > 0)
+        ratio = cost / (mean * coefficient)
         if self.cheap_rule == "2019":
             part = np.where(ratio < self.low_line, self.incomplete(base, coefficient, cost, mean), full)
         else:
@@ -132,13 +136,12 @@ class DrgPoints:
     @staticmethod
     def incomplete(base: Floats, coefficient: Floats, cost: Floats, mean: Floats) -> Floats:
         """Points of an incomplete stay: in proportion to cost, at most the base points (2019)."""
-        part = np.divide(cost, mean, out=np.ones_like(mean), where=mean > 0)
-        least: Floats = np.minimum(base, base * coefficient * part)
+        least: Floats = np.minimum(base, base * coefficient * cost / mean)
         return least
 
     def under_used(self, ratio: Floats) -> Floats:
         """Part of the full points for cost over standard (2025)."""
-        return np.where(ratio <= self.low_line, ratio, np.minimum(ratio + UNDER_USE, 1.0))
+        return ratio + (ratio > self.low_line) * np.minimum(UNDER_USE, 1.0 - ratio)
 
     def entitlement(self, own: Floats, pool: Floats, holder: Ints, terms: DrgPointsTerms, fraction: float) -> Floats:
         """Points × the floating value of the scheme's pool, less what patients and other layers paid."""
@@ -169,7 +172,7 @@ class DrgPoints:
             way = [
                 Step("病组基准点数", "base points of the group", float(self.base(mean, terms.city_mean)[0]), "point", "D4"),
                 Step("差异系数", "difference coefficient of the hospital", coefficient, "factor", "D4"),
-                Step("费用与标准之比", "cost over standard", float(case.charge[0]) / standard if standard else 1.0, "factor", "D4"),
+                Step("费用与标准之比", "cost over standard", float(case.charge[0]) / standard, "factor", "D4"),
             ]
         if case.readmission[0]:
             way.append(Step("同病组再入院保留", "part left after a return in the same group", self.readmission_part, "share", "D4"))
