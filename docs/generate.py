@@ -18,7 +18,7 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from agents.conduct import get_conduct, list_conducts
-from experiments import case_bill, case_year
+from experiments import case_bill, case_year, robustness
 from experiments.case_fields import Field
 from experiments.case_rule import all_rules
 from experiments.comparison import COLUMNS, ROUNDING
@@ -74,6 +74,15 @@ COMPARISON_COLUMNS = {
     "ci_high": "upper end of it",
     "relative_pct": f"the difference in per cent of the baseline's size; empty where that is nothing but rounding (below {ROUNDING:g})",
     "n_seeds": "seeds that have a finite value under both",
+}
+
+ROBUSTNESS_COLUMNS = {
+    **dict.fromkeys(("indicator", "unit_type", "unit", "period", "policy", "baseline"), "as in the comparison"),
+    "conduct": "the conduct rule; the first of each difference is the comparison's own",
+    **dict.fromkeys(("difference", "ci_low", "ci_high", "relative_pct", "n_seeds"), "as in the comparison, under this rule"),
+    "verdict": "under the comparison's own rule `clear` where the interval excludes zero, else `unclear`. "
+    "Under another a clear one `holds` (clear, same sign), keeps the `same_sign` without being clear, is `lost`, or is `reversed` "
+    "(clear, other sign); one that was not clear `appears` (is clear now) or stays `unclear`",
 }
 
 UNIT_TYPES = {
@@ -360,7 +369,10 @@ def _indicators() -> str:
 
 def _comparison() -> str:
     rows = ((code(name), COMPARISON_COLUMNS[name]) for name in COLUMNS)
-    return section("Comparison", "`comparison.csv`: each policy against the first, paired by seed.", table(("column", "meaning"), rows))
+    whole = section("Comparison", "`comparison.csv`: each policy against the first, paired by seed.", table(("column", "meaning"), rows))
+    text = "`robustness.csv`, from `--also-conduct`: the comparison's main rows under each conduct rule, over the years since the switch."
+    rows = ((code(name), ROBUSTNESS_COLUMNS[name]) for name in robustness.COLUMNS)
+    return whole + section("Findings under other conduct rules", text, table(("column", "meaning"), rows))
 
 
 def _claims() -> str:

@@ -149,6 +149,15 @@ def compare(
     years: Annotated[int, typer.Option("--years", help="Years after the switch.")] = 3,
     seeds: Annotated[int, typer.Option("--seeds", help="Number of seeds, 1 to N.")] = 4,
     conduct: Conduct = "best_response",
+    also_conduct: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also-conduct",
+            help="Do all of it again under these conduct rules, separated by commas (a mix by an option of its own), "
+            "and say which findings survive.",
+            show_default=False,
+        ),
+    ] = None,
     claims: Claims = False,
     jobs: Jobs = -1,
     quiet: Quiet = False,
@@ -162,7 +171,7 @@ def compare(
     with _progress(quiet, language) as progress:
         results = compare_policies(
             city,
-            [name for part in policies.split(",") if (name := part.strip())],
+            _listed(policies),
             baseline=baseline,
             start=start,
             burn_in=burn_in,
@@ -171,6 +180,7 @@ def compare(
             years=years,
             seeds=seeds,
             conduct=conduct,
+            also_conduct=[rule for given in also_conduct or [] for rule in ([given] if "=" in given else _listed(given))],
             claims=claims,
             jobs=jobs,
             out=out,
@@ -369,6 +379,11 @@ _lists("modes", "List payment modes, or show one.")
 _lists("conducts", "List the rules by which providers revise their conduct, or show one.")
 _lists("indicators", "List indicators, or show one.")
 _lists("studies", "List published effects that can be repeated, or show one.")
+
+
+def _listed(text: str) -> list[str]:
+    """Return names separated by commas."""
+    return [name for part in text.split(",") if (name := part.strip())]
 
 
 def _language(lang: str | None) -> Language:

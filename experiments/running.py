@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import re
 import signal
 import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,8 @@ import cloudpickle
 
 from experiments import manifest as record
 from experiments.failures import RunError
-from experiments.setting import Setting, check_seed, checked, checked_single
-from experiments.store import Results, Store, appending, open_store, read_results, read_yearly
+from experiments.setting import Setting, check_seed, checked, checked_single, conduct_label, under_others
+from experiments.store import CONDUCTS, Results, Store, appending, open_store, read_results, read_yearly
 from model.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def compare(
     years: int = 3,
     seeds: int | Sequence[int] = 4,
     conduct: str | Path = "best_response",
+    also_conduct: Sequence[str | Path] = (),
     claims: bool = False,
     jobs: int = -1,
     out: str | Path | None = None,
@@ -78,7 +80,8 @@ def compare(
     The history runs under `start` (the city's own policy unless given) for `switch` months after `burn_in` months
     in which providers find their conduct; then each policy starts from the same state and runs for `years`.
     `seeds` is a number N (seeds 1 to N) or the seeds themselves; `jobs` processes work, -1 for one a core, and the
-    results do not depend on it.
+    results do not depend on it. The whole is done again under each rule of `also_conduct`, and `Results.robustness`
+    says which findings survive it.
     """
     setting = checked(
         "compare",
@@ -94,7 +97,8 @@ def compare(
         conduct=conduct,
         claims=claims,
     )
-    return _into(out, setting, jobs, command or ("experiments.compare",), progress)
+    others = under_others(setting, also_conduct)
+    return _into(out, setting, jobs, command or ("experiments.compare",), progress, others)
 
 
 def run(
@@ -159,7 +163,7 @@ def execute(
         raise InputError("not a number of processes", path="--jobs", found=jobs, allowed="1 or more, or -1 for one a core")
     began = time.monotonic()
     manifest = record.fresh(command, setting.asked(), setting.fingerprints())
-    missing = [run for run in setting.runs() if not store.holds(run[0], setting.run_fingerprint(*run[1:]))]
+    missing = _missing(setting, store)
     ended: list[Done] = []
     try:
         with store.scratch() as scratch:
@@ -169,7 +173,7 @@ def execute(
             if missing and load is None:
                 warm_up()
             plan = _Plan(setting, store, scratch, load)
-            watching = _watching(scratch / _TICKS, plan.months(missing), progress)
+            watching = _watching(scratch / _TICKS, months_of(setting, missing), progress)
             with watching, workers_ended(), closing(plan.carry_out(missing, jobs)) as ends:
                 for done in ends:
                     ended.append(done)
@@ -189,6 +193,61 @@ def execute(
     store.save_manifest(manifest)
     if failed:
         raise RunError("\n".join(f"{done.run_id}: {done.error}" for done in failed))
+
+
+def execute_all(
+    setting: Setting,
+    others: Mapping[str, Setting],
+    store: Store,
+    *,
+    jobs: int = -1,
+    command: Sequence[str] = (),
+    progress: Progress | None = None,
+    load: Load | None = None,
+) -> None:
+    """Do a comparison, then the same under other conduct rules in folders of their own, and say which findings survive.
+
+    Raises:
+        RunError: some run failed under some rule; all others are kept, and so is what can be said of the findings.
+    """
+    stores = {label: open_store(store.folder / CONDUCTS / _folder_name(label), other.asked()) for label, other in others.items()}
+    plans = [(setting, store), *((others[label], stores[label]) for label in others)]
+    months = [months_of(one, _missing(one, place)) for one, place in plans]
+    failed: list[str] = []
+    for number, (one, place) in enumerate(plans):
+        try:
+            execute(one, place, jobs=jobs, command=command, progress=_part_of(progress, months, number), load=load)
+        except RunError as error:
+            failed.append(str(error) if one is setting else f"{one.conduct}: {error}")
+    if others:
+        _judge(setting, store, stores)
+    if failed:
+        raise RunError("\n".join(failed))
+
+
+def _judge(setting: Setting, store: Store, stores: Mapping[str, Store]) -> None:
+    """Write which findings survive the other rules, as far as their comparisons are there."""
+    from experiments.robustness import survival
+    from experiments.showing import HEADLINES, longest_period
+
+    folders = {conduct_label(setting.conduct): store.folder} | {label: other.folder for label, other in stores.items()}
+    found = {label: Results(folder, {}).comparison for label, folder in folders.items()}
+    known = {label: table for label, table in found.items() if not table.empty}
+    if len(known) > 1 and next(iter(known)) == conduct_label(setting.conduct):
+        period = longest_period(next(iter(known.values()))["period"])
+        store.save_robustness(survival(known, HEADLINES, period))
+
+
+def _folder_name(label: str) -> str:
+    return re.sub(r"[^\w.=,-]", "_", label)
+
+
+def _part_of(progress: Progress | None, months: Sequence[int], number: int) -> Progress | None:
+    """Return a progress display for one of several comparisons that moves the bar of all of them."""
+    if progress is None:
+        return None
+    before, whole = sum(months[:number]), sum(months)
+    return lambda done, _: progress(before + done, whole)
 
 
 def run_history(plan: _Plan, seed: int) -> Done:
@@ -222,6 +281,17 @@ def run_policy(plan: _Plan, run_id: str, label: str, seed: int) -> Done:
         plan.store.save_run(run_id, frame, setting.run_fingerprint(label, seed))
 
     return _done(run_id, work)
+
+
+def months_of(setting: Setting, missing: Sequence[tuple[str, str, int]]) -> int:
+    """Return the months that the missing runs take in all."""
+    seeds = {seed for _, _, seed in missing}
+    return len(seeds) * (setting.burn_in + setting.switch) + len(missing) * 12 * setting.years
+
+
+def _missing(setting: Setting, store: Store) -> list[tuple[str, str, int]]:
+    """Return the runs that the folder does not hold yet."""
+    return [run for run in setting.runs() if not store.holds(run[0], setting.run_fingerprint(*run[1:]))]
 
 
 @dataclass(frozen=True)
@@ -261,12 +331,6 @@ class _Plan:
         """Count months for the progress display: a byte each, which the system appends in one piece."""
         with (self.scratch / _TICKS).open("ab") as file:
             file.write(b"." * months)
-
-    def months(self, missing: Sequence[tuple[str, str, int]]) -> int:
-        """Return the months that the missing runs take in all."""
-        seeds = {seed for _, _, seed in missing}
-        before = self.setting.burn_in + self.setting.switch
-        return len(seeds) * before + len(missing) * 12 * self.setting.years
 
     def history_path(self, seed: int) -> Path:
         """Return where a seed's history waits for its policies."""
@@ -431,13 +495,20 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _into(out: str | Path | None, setting: Setting, jobs: int, command: Sequence[str], progress: Progress | None) -> Results:
-    """Carry out a setting in a folder, or in one that is gone once its tables are read."""
+def _into(
+    out: str | Path | None,
+    setting: Setting,
+    jobs: int,
+    command: Sequence[str],
+    progress: Progress | None,
+    others: Mapping[str, Setting] | None = None,
+) -> Results:
+    """Carry out a setting, and it under other rules, in a folder, or in one that is gone once its tables are read."""
     if out is None:
         with TemporaryDirectory(prefix="yibao-") as folder:
-            return _into(folder, setting, jobs, command, progress).loaded()
+            return _into(folder, setting, jobs, command, progress, others).loaded()
     store = open_store(Path(out), setting.asked())
-    execute(setting, store, jobs=jobs, command=command, progress=progress)
+    execute_all(setting, others or {}, store, jobs=jobs, command=command, progress=progress)
     return read_results(store.folder)
 
 

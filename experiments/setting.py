@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +80,12 @@ class Setting:
     def fingerprints(self) -> dict[str, Any]:
         """Return the hashes for the manifest: of files, of code, of each run."""
         return {**self.sources, "runs": {run_id: self.run_fingerprint(label, seed) for run_id, label, seed in self.runs()}}
+
+    def under(self, conduct: str | Path) -> Setting:
+        """Return the same comparison under another conduct rule; it keeps no claims."""
+        check_conduct(conduct)
+        sources = {**self.sources, "conduct": conduct_fingerprint(conduct)}
+        return replace(self, conduct=str(conduct), claims=False, sources=sources)
 
     def whole_years(self) -> list[str]:
         """Return the calendar years wholly after the switch and wholly simulated; where there is none, those touched."""
@@ -206,6 +212,26 @@ def conduct_fingerprint(conduct: str | Path) -> str:
     if not mixture.files:
         return str(conduct)
     return fingerprint([sorted(part.shares.items()) for part in mixture.parts], [file_fingerprint(path) for path in mixture.files])
+
+
+def conduct_label(conduct: str) -> str:
+    """Return what conduct is called in tables and folders: a file by its name alone.
+
+    >>> conduct_label("rules/uphill.py"), conduct_label("steady=0.5, imitation=0.5")
+    ('uphill', 'steady=0.5,imitation=0.5')
+    """
+    return Path(conduct).stem if _is_file(conduct) else conduct.replace(" ", "")
+
+
+def under_others(setting: Setting, conducts: Sequence[str | Path]) -> dict[str, Setting]:
+    """Return the same comparison under each further conduct rule, by its label; refuse one that is named twice."""
+    found: dict[str, Setting] = {}
+    for conduct in conducts:
+        label = conduct_label(str(conduct))
+        if label in (*found, conduct_label(setting.conduct)):
+            raise InputError("the same conduct rule twice", path="--also-conduct", found=label)
+        found[label] = setting.under(conduct)
+    return found
 
 
 def policy_fingerprint(policy: PolicyFile) -> str:

@@ -111,6 +111,36 @@ def show_comparison(results: Results, console: Console, lang: Language, words: W
     console.print(say("policies", lang, names=names), style="dim")
     one_seed = len(manifest["seeds"]) == 1
     console.print(say("legend_one_seed" if one_seed else "legend", lang), style="dim")
+    if not results.robustness.empty:
+        _show_robustness(results.robustness, manifest, console, lang, words)
+
+
+MARKS = {"holds": "✓", "same_sign": "~", "lost": "○", "reversed": "✗", "appears": "!", "unclear": "·"}
+"""What another conduct rule makes of a finding, in one letter."""
+
+
+def _show_robustness(table: pd.DataFrame, manifest: Mapping[str, Any], console: Console, lang: Language, words: Words) -> None:
+    """Print for every clear difference its sign and, rule by rule, whether it survives; and how many do."""
+    from experiments.robustness import counts
+
+    rules = list(dict.fromkeys(table["conduct"]))
+    others = [policy for policy in manifest["policies"] if policy != manifest["baseline"]]
+    listed: Iterable[Any] = table.itertuples()
+    marks: dict[tuple[str, str, str, str], str] = {}
+    for row in listed:
+        key = (row.indicator, *_known_as(row.unit_type, row.unit), row.policy)
+        sign = ("+" if row.difference > 0 else "−") if row.verdict == "clear" else "·"
+        marks[key] = f"{sign} " if row.conduct == rules[0] else marks.get(key, "") + MARKS[row.verdict]
+    view = _table([say("indicator", lang), *others])
+    for group, names in GROUPS.items():
+        cells = {name: [marks.get((*_place(name), policy), "–") for policy in others] for name in names}
+        known = {name: row for name, row in cells.items() if any(cell[0] in "+−" for cell in row)}
+        _add_group(view, say(group, lang), [[_label(name, lang, words), *row] for name, row in known.items()])
+    _print_titled(console, say("survives_title", lang, own=rules[0], others=", ".join(rules[1:])), view)
+    for rule, found in counts(table).items():
+        clear = sum(found[verdict] for verdict in ("holds", "same_sign", "lost", "reversed"))
+        console.print(say("survives", lang, rule=rule, own=rules[0], clear=clear, **found))
+    console.print(say("survives_legend", lang, rules=", ".join(rules[1:])), style="dim")
 
 
 def show_run(results: Results, console: Console, lang: Language, words: Words) -> None:
@@ -226,3 +256,7 @@ def _print_titled(console: Console, title: str, view: RenderableType) -> None:
 
     console.print(Text(title, style="bold"))
     console.print(view)
+
+
+HEADLINES = tuple(_place(name) for names in GROUPS.values() for name in names)
+"""What the tables show, as indicator, unit type and unit."""

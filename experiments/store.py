@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 INDICATORS = "indicators.parquet"
 COMPARISON = "comparison.csv"
+ROBUSTNESS = "robustness.csv"
 REPORT = "report.html"
 RUNS = "runs"
 CLAIMS = "claims"
-OURS = (MANIFEST, INDICATORS, COMPARISON, REPORT, RUNS, CLAIMS)
+CONDUCTS = "conducts"
+OURS = (MANIFEST, INDICATORS, COMPARISON, ROBUSTNESS, REPORT, RUNS, CLAIMS, CONDUCTS)
 COLUMNS = ("run_id", "policy", "seed", "period", "unit_type", "unit", "indicator", "value")
 _TEXT = frozenset(COLUMNS) - {"seed", "value"}
 _FINGERPRINT = b"yibao_fingerprint"
@@ -63,9 +65,14 @@ class Results:
         path = self.folder / COMPARISON
         return pd.read_csv(path, dtype={"unit": str, "period": str}) if path.exists() else pd.DataFrame()
 
+    @cached_property
+    def robustness(self) -> pd.DataFrame:
+        """What other conduct rules make of the findings; empty where none was asked for."""
+        return read_robustness(self.folder)
+
     def loaded(self) -> Results:
-        """Read both tables now, for a folder that will be gone."""
-        _ = self.indicators, self.comparison
+        """Read all tables now, for a folder that will be gone."""
+        _ = self.indicators, self.comparison, self.robustness
         return self
 
 
@@ -112,8 +119,15 @@ class Store:
 
     def save_comparison(self, comparison: pd.DataFrame) -> None:
         """Write the comparison, in plain UTF-8 and to eight significant digits."""
-        with replacing(self.folder / COMPARISON) as path:
-            comparison.to_csv(path, index=False, float_format="%.8g")
+        self._save_csv(COMPARISON, comparison)
+
+    def save_robustness(self, table: pd.DataFrame) -> None:
+        """Write what other conduct rules make of the findings, as the comparison is written."""
+        self._save_csv(ROBUSTNESS, table)
+
+    def _save_csv(self, name: str, table: pd.DataFrame) -> None:
+        with replacing(self.folder / name) as path:
+            table.to_csv(path, index=False, float_format="%.8g")
 
     def collect(self, run_ids: Sequence[str]) -> None:
         """Join finished runs into one indicators file, run by run, so that memory does not grow with their number."""
@@ -129,7 +143,7 @@ class Store:
         for run_id in run_ids:
             self.run_path(run_id).unlink(missing_ok=True)
             self.claims_path(run_id).unlink(missing_ok=True)
-        for name in (INDICATORS, COMPARISON, REPORT):
+        for name in (INDICATORS, COMPARISON, ROBUSTNESS, REPORT):
             (self.folder / name).unlink(missing_ok=True)
 
     def retreat(self) -> None:
@@ -178,6 +192,14 @@ def read_results(folder: Path) -> Results:
     if not _parts(folder):
         raise InputError("no run has finished in this folder", file=str(folder))
     return results
+
+
+def read_robustness(folder: Path) -> pd.DataFrame:
+    """Read what other conduct rules make of a folder's findings; empty where none was asked for."""
+    import pandas as pd
+
+    path = folder / ROBUSTNESS
+    return pd.read_csv(path, dtype={"unit": str, "period": str}) if path.exists() else pd.DataFrame()
 
 
 def _parts(folder: Path) -> list[Path]:

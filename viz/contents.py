@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from experiments.comparison import compare_paired
-from experiments.store import COMPARISON, INDICATORS, RUNS, read_manifest
+from experiments.store import COMPARISON, INDICATORS, RUNS, read_manifest, read_robustness
 from model.errors import InputError
 from viz import summaries as small
 
@@ -27,6 +27,7 @@ class Contents:
         years, period: the calendar years results are given for, and the period that stands for them.
         switch: month in which the policies started; None for a single run.
         files: where policies lie that are not ours.
+        robustness: what other conduct rules make of the differences; empty where none was asked for.
     """
 
     manifest: Mapping[str, Any]
@@ -38,6 +39,7 @@ class Contents:
     period: str
     switch: str | None
     files: Mapping[str, str] = field(default_factory=dict)
+    robustness: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def others(self) -> list[str]:
@@ -65,10 +67,12 @@ def read_contents(folder: Path) -> Contents:
     indicators = _read_indicators(folder)
     table = folder / COMPARISON
     comparison = pd.read_csv(table, dtype={"unit": str, "period": str}) if table.exists() else pd.DataFrame()
-    return contents_of(manifest, indicators, comparison)
+    return contents_of(manifest, indicators, comparison, read_robustness(folder))
 
 
-def contents_of(manifest: Mapping[str, Any], indicators: pd.DataFrame, comparison: pd.DataFrame) -> Contents:
+def contents_of(
+    manifest: Mapping[str, Any], indicators: pd.DataFrame, comparison: pd.DataFrame, robustness: pd.DataFrame | None = None
+) -> Contents:
     """Return results with their years and policies worked out; an empty comparison is made anew where it can be."""
     indicators = indicators[indicators["unit_type"].isin(SHOWN)]
     found = set(indicators["policy"].astype(str).unique())
@@ -90,6 +94,7 @@ def contents_of(manifest: Mapping[str, Any], indicators: pd.DataFrame, compariso
         period=small.span_of(years),
         switch=small.switch_month(indicators, manifest["years"]) if manifest.get("kind", "compare") == "compare" else None,
         files=manifest.get("files") or {},
+        robustness=pd.DataFrame() if robustness is None else robustness,
     )
 
 

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from experiments.comparison import compare_paired
-from experiments.showing import GROUPS, Words, longest_period, show_comparison, show_run
+from experiments.robustness import survival
+from experiments.showing import GROUPS, HEADLINES, Words, longest_period, show_comparison, show_run
 from experiments.store import Results
 from experiments.texts import LANGUAGES, Language
 from model.indicators import INDICATORS
@@ -45,7 +46,7 @@ def results(values: dict[str, list[float]], indicator: str = "cost_per_admission
     }
     comparison = compare_paired(table, policies[0]) if len(policies) > 1 else pd.DataFrame()
     found = Results(Path("out"), manifest)
-    found.__dict__.update(indicators=table, comparison=comparison)  # as if they had been read
+    found.__dict__.update(indicators=table, comparison=comparison, robustness=pd.DataFrame())  # as if they had been read
     return found
 
 
@@ -110,3 +111,17 @@ def test_every_indicator_shown_is_in_the_registry() -> None:
 def test_the_longest_span_is_what_is_shown() -> None:
     assert longest_period(pd.Series(["2022", "2022-2023", "2023"])) == "2022-2023"
     assert longest_period(pd.Series(["2022", "2023"])) == "2023"
+
+
+def test_what_survives_another_rule_is_shown_below() -> None:
+    found = results({"ffs": [100.0, 200.0, 300.0], "dip": [90.0, 191.0, 289.0], "quota": [105.0, 190.0, 310.0]})
+    other = results({"ffs": [100.0, 200.0, 300.0], "dip": [120.0, 221.0, 322.0], "quota": [80.0, 179.0, 281.0]})
+    tables = {"best_response": found.comparison, "steady": found.comparison, "imitation": other.comparison}
+    found.__dict__["robustness"] = survival(tables, HEADLINES, "2022-2023")
+    (row,) = [line for line in shown(found).split("Which findings")[1].splitlines() if line.lstrip().startswith("cost_per_admission@en")]
+    assert row.split("@en")[1].split() == ["−", "✓✗", "·", "·!"]
+    told = " ".join(shown(found).split())
+    assert "steady: of 1 clear differences under best_response, 1 hold" in told
+    assert "imitation: of 1 clear differences under best_response, 0 hold" in told
+    assert "1 reversed; 1 more appear" in told
+    assert "imitation" in shown(found, "zh")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.robustness import survival
+from experiments.showing import HEADLINES
 from experiments.store import COMPARISON, INDICATORS, REPORT, Store
 from model.errors import InputError
 from tests.viz_examples import manifest, write_folder
@@ -19,7 +22,7 @@ from viz import formats
 from viz.contents import contents_of, read_contents
 from viz.report import render, write_report
 from viz.sentences import findings
-from viz.tables import difference_table, level_table
+from viz.tables import difference_table, level_table, robustness_table
 
 PAIR = ("ffs", "dip")
 
@@ -189,3 +192,19 @@ def test_every_chinese_character_of_the_page_is_in_its_font(html: str) -> None:
     chinese = {ord(character) for character in html if "\u4e00" <= character <= "\u9fff"}
     assert np.all([code in known for code in chinese])
     assert len(html) < 4_000_000
+
+
+def test_what_survives_another_conduct_rule_has_a_section_of_its_own(folder: Path, html: str) -> None:
+    assert 'id="zh-robustness"' not in html
+    contents = read_contents(folder)
+    own = contents.comparison
+    other = own.assign(difference=-own["difference"], ci_low=-own["ci_high"], ci_high=-own["ci_low"])
+    contents = replace(contents, robustness=survival({"best_response": own, "steady": own, "imitation": other}, HEADLINES, contents.period))
+    page = render(contents, "en")
+    assert all(target.startswith("#") and target[1:] in Addresses(page).names for target in Addresses(page).targets)
+    words = " ".join(re.sub(r"<[^>]+>", " ", page[page.index('id="en-robustness"') :]).split())
+    assert re.search(r"Cost per admission \(yuan\) ▼ holds under 1 of 2 imitation: reversed", words)
+    assert "steady: of" in words
+    assert "模仿" not in words[:400]
+    cost = next(row for _, rows in robustness_table(contents, "zh").groups for row in rows if row.label.startswith("次均住院费用"))
+    assert [(cell.main, cell.below, cell.kind) for cell in cost.cells] == [("1/2 成立", "imitation：相反", "worse")]
