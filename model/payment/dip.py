@@ -41,9 +41,11 @@ class DipTerms:
         opening: fen of in-scope money a point at the start of the year, by scheme.
         review_line: fen of loss from which a case is taken to be accepted in special-case review.
         base: points of the base volume ``[holder, scheme]``, a year; without rows: no such volume.
-        bonus: what is added to h ``[holder]``; without rows: nothing.
+        bonus: what is added to h ``[scheme, holder]``; without rows: nothing.
         own_coefficient: h ``[group, tier]`` of groups that have their own, NaN elsewhere; without rows: no group has.
         by_severity, by_age: auxiliary coefficients ``[group, subtype]``, NaN where none is made; without rows where none are used.
+        day_points: points of a day ``[group]`` of stays that are paid by their days, 0 for others; empty: no such stays.
+        short_factor: factor on the points of a short stay ``[group]``; empty: none.
     """
 
     points: Floats
@@ -53,10 +55,12 @@ class DipTerms:
     opening: Floats = field(default_factory=lambda: np.zeros(len(SCHEMES)))
     review_line: float = np.inf
     base: Floats = field(default_factory=_no_table)
-    bonus: Floats = field(default_factory=lambda: np.empty(0))
+    bonus: Floats = field(default_factory=_no_table)
     own_coefficient: Floats = field(default_factory=_no_table)
     by_severity: Floats = field(default_factory=_no_table)
     by_age: Floats = field(default_factory=_no_table)
+    day_points: Floats = field(default_factory=lambda: np.empty(0))
+    short_factor: Floats = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,13 @@ class Dip:
     children_caps: tuple[float, ...] = (0.0, 0.0, 0.0)
     elderly_caps: tuple[float, ...] = (0.0, 0.0, 0.0)
     bonus_steps: tuple[float, ...] = BONUS_STEPS
+    tcm_share: float = 0.0
     group_coefficients: str = "none"
     group_cases: float = 15.0
     basic_groups: str = "by_level"
     basic_cv: float = 0.7
     point_value: str = "floating"
+    given_value: float = 0.0
     elastic_base: float = 0.8
     review_share: float = 0.0
     review_quota: float = 0.005
@@ -102,6 +108,9 @@ class Dip:
     auxiliary: str = "none"
     auxiliary_cases: float = 15.0
     auxiliary_gate: float = 0.2
+    bed_days: str = "by_case"
+    day_surgery_factor: float = 1.0
+    day_surgery_days: float = 2.0
     without_points: str = "catalogue"
     ungrouped_factor: float = 0.7
     name: ClassVar[str] = "dip"
@@ -124,6 +133,8 @@ class Dip:
             raise InputError("missing key: reference_group", path="parameters.reference_group", allowed="the code of a group")
         if self.tier_coefficient == "fixed" and not self.tier_values:
             raise InputError("missing key: tier_values", path="parameters.tier_values", allowed="coefficients by level")
+        if self.point_value == "given" and not self.given_value:
+            raise InputError("missing key: given_value", path="parameters.given_value", allowed="yuan a point")
         if not self.low_line < self.high_line <= self.very_high_line:
             found = f"{self.low_line:g}, {self.high_line:g}, {self.very_high_line:g}"
             raise InputError("lines of outliers must rise", path="parameters.high_line", found=found, allowed="low < high ≤ very high")
@@ -154,6 +165,7 @@ class Dip:
             children_caps=self.children_caps,
             elderly_caps=self.elderly_caps,
             steps=self.bonus_steps,
+            tcm_share=self.tcm_share,
             per_group=self.group_coefficients == "operative",
             least_cases=self.group_cases,
             one_price=self.basic_groups == "one_price",
@@ -168,15 +180,19 @@ class Dip:
         institutions = self.institution_rule
         budget = history.base[..., RECORDED].sum(axis=0) * history.factor
         by_severity, by_age = self._auxiliaries(history)
+        levels = institutions.levels(cases, groups.mean)
+        short = np.where(history.groups.operative, self.day_surgery_factor, 1.0) if self.day_surgery_factor < 1 else np.empty(0)
         terms = DipTerms(
             points=points,
-            coefficient=institutions.levels(cases, groups.mean),
+            coefficient=levels,
             mean_cost=groups.mean_cost,
             budget=budget,
-            bonus=institutions.bonuses(cases, points, history.holders),
+            bonus=institutions.bonuses(cases, points, history.holders, levels),
             own_coefficient=institutions.own(cases, groups.mean, history.groups),
             by_severity=by_severity,
             by_age=by_age,
+            day_points=self._day_points(history, groups.mean_cost),
+            short_factor=short,
         )
         return self._valued(history, terms)
 
@@ -190,7 +206,10 @@ class Dip:
         if len(terms.own_coefficient):
             own = terms.own_coefficient[:, None, :]
             unit = np.where(np.isnan(own), unit, terms.points[:, None, None] * own)
-        opening = opening_of(history, points, kept, unit, self.year_weights, terms.mean_cost)
+        if self.point_value == "given":
+            opening = np.full(len(SCHEMES), self.given_value * FEN)
+        else:
+            opening = opening_of(history, points, kept, unit, self.year_weights, terms.mean_cost)
         base = base_volume(history, points, self.elastic_base) if self.point_value == "elastic" else terms.base
         terms = replace(terms, opening=opening, base=base)
         if not self.reviews:
@@ -255,6 +274,9 @@ class Dip:
             ungrouped=self.ungrouped_factor if self.without_points == "factor" else 0.0,
             variant=VARIANTS.index(self.outlier),
             review=Review(self.review_share, self.review_from, self.review_days, terms.review_line),
+            day_points=terms.day_points,
+            factor=terms.short_factor,
+            short=self.day_surgery_days,
             lines=Lines.of(self.outlier, self.low_line, self.high_line, self.very_high_line, (tests[0], tests[1])),
         )
 
@@ -274,29 +296,38 @@ class Dip:
 
     def explain(self, case: CaseTable, pool: Floats, terms: DipTerms, fraction: float) -> list[Step]:
         """From the group's points to what the fund owes for the case, as :class:`model.payment.explanation.Explaining` says."""
-        table = self.table(terms)
-        base, coefficient, auxiliary, ratio = (float(part) for part in table.parts(case)[0])
-        points = float(table.of(case)[0])
-        value = float(self.value(pool, terms, fraction)[..., int(case.scheme[0])].ravel()[0])
-        if base > 0:
-            branch = table.branch(ratio)
-            way = [
-                Step("病种基准分值", "points of the group", base, "point", "E2"),
-                Step("机构系数", "institution coefficient", coefficient, "factor", "E3"),
-                Step("辅助系数", "auxiliary coefficient", auxiliary, "factor", "E5"),
-                Step("费用与均次费用之比", "cost over the mean", ratio, "factor", f"E6; {self.outlier}"),
-                Step("病例类别", "kind of case", f"{_BRANCH_ZH[branch]} ({branch})", "name", f"E6; {self.outlier}"),
-            ]
-        else:
-            way = [Step("病种无分值", "the group has no points", self.without_points, "name", "E8")]
+        points = float(self.tariff(case, terms)[0])
         plain = float(self.tariff(case, replace(terms, review_line=np.inf))[0])
-        if points > plain:
-            way.append(Step("未经特例单议的分值", "points without special-case review", plain, "point", "E6"))
+        reviewed = [Step("未经特例单议的分值", "points without special-case review", plain, "point", "E6")] if points > plain else []
+        value = float(self.value(pool, terms, fraction)[..., int(case.scheme[0])].ravel()[0])
         return [
-            *way,
-            Step("病例分值", "points of the case", points, "point", "E7" if points > plain else "E6"),
+            *self._steps_to_points(case, terms),
+            *reviewed,
+            Step("病例分值", "points of the case", points, "point", "E7" if reviewed else "E6"),
             *self._steps_to_money(points, case, value),
         ]
+
+    def _steps_to_points(self, case: CaseTable, terms: DipTerms) -> list[Step]:
+        """What the points of a case are found from."""
+        table, group, stay = self.table(terms), int(case.group[0]), float(case.stay[0])
+        base, coefficient, auxiliary, ratio = (float(part) for part in table.parts(case)[0])
+        level = Step("机构系数", "institution coefficient", coefficient, "factor", "E3")
+        if len(terms.day_points) and terms.day_points[group] > 0:
+            day = Step("床日分值", "points of a day", float(terms.day_points[group]), "point", "F1")
+            return [day, level, Step("住院天数", "days in bed", stay, "day", "F1")]
+        if base <= 0:
+            return [Step("病种无分值", "the group has no points", self.without_points, "name", "E8")]
+        branch = table.branch(ratio)
+        way = [
+            Step("病种基准分值", "points of the group", base, "point", "E2"),
+            level,
+            Step("辅助系数", "auxiliary coefficient", auxiliary, "factor", "E5"),
+            Step("费用与均次费用之比", "cost over the mean", ratio, "factor", f"E6; {self.outlier}"),
+            Step("病例类别", "kind of case", f"{_BRANCH_ZH[branch]} ({branch})", "name", f"E6; {self.outlier}"),
+        ]
+        if len(terms.short_factor) and stay <= self.day_surgery_days:
+            way.append(Step("日间手术系数", "factor of a short stay", float(terms.short_factor[group]), "factor", "E8"))
+        return way
 
     def _steps_to_money(self, points: float, case: CaseTable, value: float) -> list[Step]:
         """From a case's points to what the fund owes for it."""
@@ -311,6 +342,15 @@ class Dip:
             worth *= ratio
             steps.append(Step("记账占总费用之比（以本例计）", "recorded over total cost, of this case", ratio, "share", rule))
         return [*steps, Step("基金应付", "owed by the fund", worth, "fen", rule)]
+
+    def _day_points(self, history: History, mean_cost: float) -> Floats:
+        """Points of a day of groups of psychiatric stays: last year's cost a day over the cost of a point (F1)."""
+        if self.bed_days == "by_case":
+            return np.empty(0)
+        cases, n = history.cases, len(history.groups.weight)
+        cost, days = (np.bincount(cases.group, weights=w, minlength=n) for w in (cases.charge, cases.stay))
+        found: Floats = np.divide(cost, days * mean_cost, out=np.zeros(n), where=(days > 0) & (history.groups.kind == PSYCHIATRIC))
+        return found
 
     def _auxiliaries(self, history: History) -> tuple[Floats, Floats]:
         """Auxiliary coefficients of the lists in use, by group and subtype; stays paid by the day have none (E5)."""

@@ -11,6 +11,7 @@ import pytest
 from experiments.contract import Check
 from experiments.mode_contract import CONTRACT, Subject
 from experiments.texts import say
+from model.codes import INPATIENT, PSYCHIATRIC
 from model.errors import InputError
 from model.payment import CHARGE, RECORDED, RESIDUAL, UNITS, GroupYear
 from model.payment.dip import Dip
@@ -20,7 +21,7 @@ from model.payment.points.group_points import within
 from model.payment.points.review import places_left, quota_of
 from model.payment.points.values import VALUES
 from model.payment.protocol import Floats
-from tests.small_market import case_table, group_facts, history, market, opened, totals
+from tests.small_market import case_table, group_facts, history, holder_facts, market, opened, totals
 
 
 def spread(n: int, **given: Any) -> Any:
@@ -121,7 +122,7 @@ def test_ages_have_subtypes_but_those_from_18_to_64() -> None:
     past = history(case_table(80, age=old, charge=np.where(old == 70, 300_000.0, 100_000.0)), totals(1))
     posted = Dip(auxiliary="age").post(past)
     assert posted.by_age[0].tolist() == pytest.approx([np.nan] * 4 + [1.5], nan_ok=True)
-    per_day = replace(past, groups=group_facts(np.ones(2), kind=np.int8(0)))
+    per_day = replace(past, groups=group_facts(np.ones(2), kind=np.int8(PSYCHIATRIC)))
     assert np.isnan(Dip(auxiliary="age").post(per_day).by_age).all()
 
 
@@ -310,7 +311,8 @@ def test_bonuses_go_to_hospitals_above_their_level_and_end_at_the_caps() -> None
     )
     mode = Dip(prior_cases=0, cmi_caps=(0.0, 0.06, 0.13), elderly_caps=(0.0, 0.03, 0.03))
     terms = mode.post(history(cases, totals(4), tier=tier))
-    assert terms.bonus.tolist() == pytest.approx([0.0, 0.06, 0.0, 0.03])
+    assert terms.bonus[0].tolist() == pytest.approx([0.0, 0.06, 0.0, 0.03])
+    assert (terms.bonus[0] == terms.bonus[1]).all()
     plain = replace(mode, cmi_caps=(0.0,) * 3, elderly_caps=(0.0,) * 3)
     more = mode.tariff(cases, terms) / plain.tariff(cases, plain.post(history(cases, totals(4), tier=tier)))
     assert more[[0, 20]].tolist() == [1.0, 1.0]
@@ -367,7 +369,7 @@ def owed(mode: Dip, year: Floats, terms: Any, fraction: float = 1.0) -> Floats:
 @pytest.mark.parametrize("value", VALUES)
 def test_one_more_point_is_worth_the_value_less_what_it_does_to_it(value: str) -> None:
     """A small hospital's further point brings the value that is told; the rest is what the pool feels."""
-    mode = Dip(point_value=value)
+    mode = Dip(point_value=value, given_value=3.0)
     terms, year = a_year(mode)
     year[0, 0, :] /= 1e4
     more = year.copy()
@@ -381,7 +383,7 @@ def test_one_more_point_is_worth_the_value_less_what_it_does_to_it(value: str) -
 
 @pytest.mark.parametrize("value", VALUES)
 def test_whether_a_point_value_spends_the_budget_is_what_it_says(value: str) -> None:
-    mode = Dip(point_value=value, elastic_base=0.01)
+    mode = Dip(point_value=value, elastic_base=0.01, given_value=3.0)
     terms, year = a_year(mode)
     sums = []
     for times in (1.0, 1.5):
@@ -500,3 +502,44 @@ def test_the_books_review_the_modes_that_have_it_and_no_other() -> None:
     assert (found[:100] == units[:100]).all()
     assert found[199] > 100 * found[198]
     assert not opened(market("ffs", "dip")).reviewing
+
+
+# Stays of their own kinds, and care elsewhere
+
+
+def test_hospitals_of_chinese_medicine_may_have_a_share_more() -> None:
+    mode = Dip(prior_cases=0, tier_coefficient="fixed", tier_values=(0.7, 0.85, 1.0), tcm_share=0.1)
+    holders = holder_facts(np.array([1, 1], dtype=np.int8), specialty=[0, 1])
+    terms = mode.post(history(case_table(10), totals(2), holders=holders))
+    cases = case_table(2, holder=[0, 1], provider=[0, 1], tier=1, charge=80_000.0)
+    assert mode.tariff(cases, terms).tolist() == pytest.approx([850.0, 935.0])
+
+
+def test_psychiatric_stays_may_be_paid_by_their_days() -> None:
+    """Sixty days cost six times the city's mean of the other group; half of the days are worth half of the points."""
+    facts = group_facts(np.ones(2), kind=[INPATIENT, PSYCHIATRIC])
+    past = case_table(20, group=np.repeat([0, 1], 10), charge=np.repeat([1e5, 6e5], 10), stay=np.repeat([7, 60], 10))
+    mode = Dip(prior_cases=0, bed_days="by_day")
+    terms = mode.post(history(past, totals(1), groups=facts))
+    cases = case_table(3, group=[0, 1, 1], charge=[1e5, 6e5, 9e5], stay=[30, 60, 30])
+    points = mode.tariff(cases, terms)
+    assert points / points[0] == pytest.approx([1.0, 6.0, 3.0])
+    assert mode.explain(cases.take(np.array([1])), totals(1, units=1.0), terms, 1.0)[0].rule == "F1"
+
+
+def test_day_surgery_has_a_factor_on_operative_groups_only() -> None:
+    facts = group_facts(np.ones(2), operative=[True, False])
+    mode = Dip(prior_cases=0, day_surgery_factor=0.8)
+    terms = mode.post(history(case_table(20, group=np.repeat([0, 1], 10)), totals(1), groups=facts))
+    cases = case_table(4, group=[0, 0, 1, 1], stay=[1, 5, 1, 5])
+    assert mode.tariff(cases, terms).tolist() == [800.0, 1000.0, 1000.0, 1000.0]
+
+
+def test_care_elsewhere_is_paid_at_the_value_of_the_place() -> None:
+    mode = Dip(prior_cases=0, point_value="given", given_value=0.9)
+    terms = mode.post(history(case_table(20, charge=1e5), totals(2, recorded=5.0)))
+    year = totals(2)
+    year[0, 0, UNITS], year[0, 0, RESIDUAL] = 1000.0, 20_000.0
+    assert owed(mode, year, terms)[0].tolist() == [90_000.0 - 20_000.0, 0.0]
+    with pytest.raises(InputError, match="given_value"):
+        Dip(point_value="given")

@@ -129,7 +129,7 @@ class PointTable:
     Attributes:
         points: RW ``[group]``; 0 for a group without points.
         coefficient: h ``[tier]`` or ``[scheme, tier]``.
-        bonus: what is added to h ``[holder]``; without rows: nothing.
+        bonus: what is added to h ``[scheme, holder]``; without rows: nothing.
         own_coefficient: h ``[group, tier]`` of groups that have their own, NaN elsewhere; without rows: no group has.
         mean_cost: fen a point, the yardstick of x: RW times this is the group's mean cost.
         opening: fen of in-scope money a point at the start of the year, by scheme.
@@ -139,6 +139,9 @@ class PointTable:
         variant: code of the variant.
         lines: where outliers begin.
         review: what special-case review gives, and to whom.
+        day_points: points of a day ``[group]`` of stays that are paid by their days; 0 for all others.
+        factor: on the points of a short stay ``[group]``.
+        short: days up to which a stay is short.
     """
 
     points: Floats
@@ -154,6 +157,9 @@ class PointTable:
     variant: int
     lines: Lines
     review: Review
+    day_points: Floats
+    factor: Floats
+    short: float
 
     def of(self, cases: CaseTable) -> Floats:
         """Points of cases ``[n]``, to four decimals."""
@@ -197,6 +203,9 @@ class PointTable:
             float(self.ungrouped),
             self._drawn,
             (float(self.review.share), float(self.review.least), float(self.review.days), float(self.review.line)),
+            _column(self.day_points, np.float64),
+            _column(self.factor, np.float64),
+            float(self.short),
             parts,
         )
         return found
@@ -289,6 +298,12 @@ def points_without_group(charge: float, in_scope: float, mean_cost: float, value
 
 
 @nb.njit(cache=True)
+def points_by_day(day_points: float, coefficient: float, stay: float) -> float:
+    """Points of a stay that is paid by its days (床日分值, rules E5, F1): days × points of a day × h."""
+    return _rounded(day_points * coefficient * stay)
+
+
+@nb.njit(cache=True)
 def reviewed_points(
     points: float, normal: float, in_scope: float, value: float, stay: float, review: tuple[float, float, float, float]
 ) -> float:
@@ -345,6 +360,9 @@ def _table_points(
     ungrouped: float,
     lines: tuple[float, float, float, bool, bool],
     review: tuple[float, float, float, float],
+    day_points: Floats,
+    factor: Floats,
+    short: float,
     parts: Floats,
 ) -> Floats:
     """Points of cases from the table; where ``parts`` has rows, RW, h, aux and x of each are written into them."""
@@ -354,14 +372,18 @@ def _table_points(
         rw, aux, x = points[g], 1.0, 1.0
         h = own_coefficient[g, tier[i]] if len(own_coefficient) else np.nan
         if h != h:
-            h = coefficient[scheme[i], tier[i]] + (bonus[holder[i]] if len(bonus) else 0.0)
-        if rw > 0.0:
+            h = coefficient[scheme[i], tier[i]] + (bonus[scheme[i], holder[i]] if len(bonus) else 0.0)
+        if len(day_points) and day_points[g] > 0.0:
+            out[i] = points_by_day(day_points[g], h, stay[i])
+        elif rw > 0.0:
             aux = highest(by_severity, by_age, g, severity[i], age[i])
             x = _ratio(variant, rw, h, aux, charge[i], in_scope[i], mean_cost, value, by_level)
             if by_level and variant != _DRAFT_3:
                 out[i] = _outlier(variant, x, rw * h, 1.0, aux, lines)
             else:
                 out[i] = _outlier(variant, x, rw, h, aux, lines)
+            if len(factor) and stay[i] <= short:
+                out[i] = _rounded(out[i] * factor[g])
             if review[0] > 0.0:
                 out[i] = reviewed_points(out[i], rw * h * aux, in_scope[i], value, stay[i], review)
         else:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.codes import SCHEMES, TIERS
+from model.codes import SCHEMES, SPECIALTY_TCM, TIERS
 from model.payment.group_costs import tier_coefficient
 from model.payment.protocol import CaseTable, Floats, GroupFacts, HolderFacts
 
@@ -32,6 +32,7 @@ class InstitutionRule:
         employee_values: the same for employees' cases, where they differ; empty where not.
         cmi_caps, children_caps, elderly_caps: most that each bonus gives, by tier; 0 for no bonus.
         steps: excess over the peers that earns one step of each.
+        tcm_share: what a hospital of Chinese medicine has more, as a share of its level's coefficient.
         per_group: operative groups with enough cases at a level have a coefficient of that level of their own.
         least_cases: cases of a group at a level that are enough.
         one_price: basic groups have the coefficient 1 at every level.
@@ -45,6 +46,7 @@ class InstitutionRule:
     children_caps: tuple[float, ...]
     elderly_caps: tuple[float, ...]
     steps: tuple[float, ...]
+    tcm_share: float
     per_group: bool
     least_cases: float
     one_price: bool
@@ -58,17 +60,18 @@ class InstitutionRule:
             return np.array([tier_coefficient(cases.take(cases.scheme == s), group_mean) for s in range(len(SCHEMES))])
         return np.array([self.employee_values or self.values, self.values])
 
-    def bonuses(self, cases: CaseTable, points: Floats, holders: HolderFacts) -> Floats:
-        """What is added to the coefficient of each holder ``[holder]``; without rows where no bonus is given."""
-        if not any((*self.cmi_caps, *self.children_caps, *self.elderly_caps)):
-            return np.empty(0)
+    def bonuses(self, cases: CaseTable, points: Floats, holders: HolderFacts, levels: Floats) -> Floats:
+        """What is added to the coefficient ``levels`` of each holder ``[scheme, holder]``; without rows where no bonus is given."""
+        if not any((*self.cmi_caps, *self.children_caps, *self.elderly_caps, self.tcm_share)):
+            return np.empty((0, 0))
         total = np.zeros(len(holders.tier))
         marks = points[cases.group], cases.age <= CHILD, cases.age >= OLD
         caps = self.cmi_caps, self.children_caps, self.elderly_caps
         for mark, cap, step, first in zip(marks, caps, self.steps, (0.0, 0.0, 1.0), strict=True):
             above = excess(cases, np.asarray(mark, dtype=float), holders)
             total += bonus(above, step, np.array(cap)[holders.tier], first)
-        return total
+        level = np.broadcast_to(levels, (len(SCHEMES), len(TIERS)))[:, holders.tier]
+        return total + np.where(holders.specialty == SPECIALTY_TCM, self.tcm_share, 0.0) * level
 
     def own(self, cases: CaseTable, group_mean: Floats, groups: GroupFacts) -> Floats:
         """Coefficients ``[group, tier]`` of groups that have their own, NaN elsewhere; without rows where no group has.

@@ -37,6 +37,9 @@ CASES: Mapping[str, LeafSpec] = {
     "auxiliary": _names("lists that auxiliary coefficients are made from; none unless given", AUXILIARIES),
     "auxiliary_cases": _number("case", 1, 1e6, "fewest cases of a subtype with a coefficient; 15 unless given"),
     "auxiliary_gate": _number("share", 0, 1, "least fall of the coefficient of variation; 0.2 unless given"),
+    "bed_days": _names("points of psychiatric stays: by case like the others, or by their days", ("by_case", "by_day")),
+    "day_surgery_factor": _number("share", 0, 1, "factor on the points of short stays in operative groups; 1 unless given"),
+    "day_surgery_days": _number("day", 0, 30, "days up to which a stay is short; 2 unless given"),
     "without_points": _names(
         "what a group has that had no case: the catalogue’s points, a factor on cost, or payment per item", WITHOUT_POINTS
     ),
@@ -92,6 +95,7 @@ INSTITUTIONS: Mapping[str, LeafSpec] = {
         length=3,
         optional=True,
     ),
+    "tcm_share": _number("share", 0, 1, "what a hospital of Chinese medicine has more than its level’s coefficient, as a share of it"),
     "group_coefficients": _names("whether operative groups have coefficients of their own, level by level", ("none", "operative")),
     "group_cases": _number("case", 1, 1e6, "fewest cases of a group at a level for a coefficient of its own; 15 unless given"),
     "basic_groups": _names("price of basic groups: by level like the others, or one at every level", ("by_level", "one_price")),
@@ -122,6 +126,7 @@ REVIEW: Mapping[str, LeafSpec] = {
 
 MONEY: Mapping[str, LeafSpec] = {
     "point_value": _names("how points become money; floating unless given", tuple(VALUES)),
+    "given_value": _number("yuan", 0.0001, 1e6, "value of a point where it is given: that of the place of care"),
     "elastic_base": _number(
         "share", 0, 1, "part of last year’s points that an elastic value pays at the value of the year’s start; 0.8 unless given"
     ),

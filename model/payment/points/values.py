@@ -141,6 +141,7 @@ VALUES: Mapping[str, ValueRule] = {
     "fund_value": ValueRule(_by_fund, _fund_value, conserves=True, takes_off=False),
     "ratio": ValueRule(_by_ratio, _ratio_value, conserves=False, takes_off=False),
     "fixed": ValueRule(_fixed, _fixed_value, conserves=False, takes_off=True),
+    "given": ValueRule(_fixed, _fixed_value, conserves=False, takes_off=True),
     "elastic": ValueRule(_elastic, _elastic_value, conserves=False, takes_off=True),
 }
 """The ways by name.
@@ -150,6 +151,7 @@ VALUES: Mapping[str, ValueRule] = {
 ``ratio``: points × (fund / ratio of the pool) / all points × the hospital's own ratio. Spends the budget only where the pool's ratio is
 the mean of the hospitals' ratios weighted by points; otherwise more or less.
 ``fixed``: points × the value at the start of the year, less what patients paid. Spends what the points cost.
+``given``: the same at a value that is given: care elsewhere is paid for at the place's own value of a point (rules E14).
 ``elastic``: a base volume at the value of the start of the year, points beyond it at what the budget leaves for them, less what patients
 paid. Spends exactly the budget where there are more points than the base volume and the base does not cost more than there is.
 """
