@@ -1,4 +1,4 @@
-"""Rules of financing that a case may name, each an address in the model (rules A1 to A6, G1)."""
+"""Rules of financing that a case may name, each an address in the model (rules A1 to A6, G1, G2)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from experiments.case_fields import Field
 from experiments.case_rule import Rule
 from model.census import contribution_base
+from model.codes import RESIDENT
 from model.financing import (
     PARTS,
     Insured,
@@ -27,6 +28,8 @@ from model.financing import (
     usable,
 )
 from model.indicators import INDICATORS, POSITION, SUMS, Sums
+from model.ledger import Ledger, Memo
+from model.phases.close import book_advances
 from model.units import PPM, ratio_to_ppm
 
 NONE = Rates(0, 1.0, 1.0, 0, 0, PPM, 0, 0, 0, 0, (0, 0))
@@ -99,6 +102,14 @@ def _gap(gap: int, city_share: float) -> Mapping[str, Any]:
 def _gate(balance: int, spent: int, months: int, least: int, **deficits: bool) -> Mapping[str, Any]:
     reserve = reserve_months(balance, spent, months)
     return {"reserve_months": reserve, "passes": advance_gate(reserve, least, **deficits)}
+
+
+def _advances(advances: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    amounts = np.concatenate([np.full(entry["hospitals"], entry["amount"]) for entry in advances])
+    ledger = Ledger(len(amounts), 0)
+    book_advances(ledger, RESIDENT, np.arange(len(amounts)), amounts)
+    total = ledger.spent(ledger.fund(RESIDENT), Memo.EPIDEMIC_ADVANCE)
+    return {"total": total, "hospitals": int((ledger.balances[ledger.provider(np.arange(len(amounts)))] > 0).sum())}
 
 
 MONEY = Field("yuan", "money")
@@ -227,6 +238,21 @@ RULES: Mapping[str, Rule] = {
         },
         {"reserve_months": Field("factor", "months the balance lasts"), "passes": Field("flag", "whether money may be advanced")},
         _gate,
+    ),
+    "epidemic_advance": Rule(
+        "G2",
+        "疫情预付金：逐家拨付，合计",
+        "an epidemic advance, booked hospital by hospital",
+        {
+            "advances": Field(
+                "name",
+                "one table for hospitals that get the same",
+                shape="groups",
+                inside={"hospitals": Field("count", "how many", low=1), "amount": Field("yuan", "to each of them")},
+            )
+        },
+        {"total": MONEY, "hospitals": Field("count", "how many got something")},
+        _advances,
     ),
     "reserve_months": Rule(
         "A5",

@@ -32,7 +32,7 @@ from model.codes import CHRONIC, INCOME_FIFTHS, KINDS, OWNERSHIPS, SCHEMES, SEVE
 from model.decisions import Decision
 from model.demography import DemographyRules, prepare_demography
 from model.errors import InputError
-from model.financing import PARTS, Insured, Part, Rates, expected_income, reserve_months, rise_in_year
+from model.financing import PARTS, Insured, Part, Rates, expected_income, interest, reserve_months, rise_in_year
 from model.fund_year import FundYear
 from model.geography import neighbourhood_graph
 from model.illness import IllnessRules, expected_cases, prepare_illness
@@ -139,6 +139,7 @@ class City(mesa.Model):
         self.keep_claims = keep_claims
         self.month = parse_month(f"{self.settings.base_year}-01") if start is None else start
         self.base_month = parse_month(f"{self.settings.base_year}-01")
+        self.first_month = self.month
         self.months_run = 0
         self._make_world()
         self._make_people()
@@ -511,7 +512,10 @@ class City(mesa.Model):
         insured, _ = self.count_insured(year[0], np.zeros_like(self.people.account_balance))
         reserve = float(self.settings.fund.reserve_share.at(first))
         rules = [self.policy.budget.rule(scheme, first, reserve) for scheme in SCHEMES]
-        self.fund_year.open(rules, expected_income(year, insured), self.settlement.years, self.fund_balance)
+        income, rate = expected_income(year, insured), self.settings.fund.interest_rate
+        if rate is not None:
+            income += [12 * interest(balance, rate.at(first)) for balance in self.fund_balance.tolist()]
+        self.fund_year.open(rules, income, self.settlement.years, self.fund_balance)
 
     def count_insured(self, rates: Rates, accounts: NDArray[np.int32]) -> tuple[Insured, int]:
         """Counts the insured, and credits a month to ``accounts`` in place.
@@ -788,8 +792,8 @@ class City(mesa.Model):
 
     @property
     def fund_income(self) -> NDArray[np.int64]:
-        """Premiums and subsidies of the month by scheme, fen."""
-        return np.array([self.ledger.income(self.ledger.fund(s), Memo.PREMIUM, Memo.SUBSIDY) for s in range(2)])
+        """Premiums, subsidies and interest of the month by scheme, fen."""
+        return np.array([self.ledger.income(self.ledger.fund(s), Memo.PREMIUM, Memo.SUBSIDY, Memo.INTEREST) for s in range(2)])
 
     @property
     def fund_balance(self) -> NDArray[np.int64]:

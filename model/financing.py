@@ -30,6 +30,7 @@ __all__ = [
     "grown",
     "income_of",
     "indexed_premium",
+    "interest",
     "reserve_months",
     "rise_in_year",
     "statement",
@@ -252,6 +253,11 @@ def budget_parts(rule: BudgetRule, income: int, spent: NDArray[np.int64], years:
     else:
         parts[Part.INPATIENT if rule.method == "income" else Part.OTHER] += left
     return parts
+
+
+def interest(balance: int, rate: float) -> int:
+    """A month's interest on a balance at a yearly rate, fen; a fund below zero earns and owes none (rules A1)."""
+    return _twelfth(int(share_of(max(balance, 0), ratio_to_ppm(rate))))
 
 
 def rise_in_year(budget: int, recorded: int, elapsed: int, trigger: float, most: float) -> float:

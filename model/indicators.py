@@ -302,7 +302,7 @@ _ALL = [
         "yuan/person/year",
         "人均基金收入",
         "Fund income per head",
-        "premiums and subsidies to the pooled fund ÷ insured person-years",
+        "premiums, subsidies and interest to the pooled fund ÷ insured person-years",
         "rules A1",
         1,
         _per_head("fund_income", YUAN),

@@ -83,6 +83,8 @@ class Memo(IntEnum):
     """Deposit → provider, or back to the fund where forfeited."""
     REWARD = auto()
     """Fund → provider or group, for quality."""
+    EPIDEMIC_ADVANCE = auto()
+    """Fund → provider in an epidemic, outside of settlement, and back."""
     GAP = auto()
     """Government and county governments → fund, for the gap of a year."""
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from model.calendar import parse_month
 from model.codes import EMPLOYEE, RESIDENT, SCHEMES
-from model.financing import gap_shares, income_of
-from model.ledger import AccountKind, Memo
+from model.financing import gap_shares, income_of, interest
+from model.ledger import AccountKind, Ledger, Memo
 from model.setup import rates_of
 from model.units import yuan_to_fen
 
@@ -20,6 +24,7 @@ def close(city: City) -> None:
     In between the budget may be revised.
     """
     _collect(city)
+    _advance(city)
     city.remember_paid()
     if city.now.clearing:
         _fill_gaps(city)
@@ -42,6 +47,25 @@ def _fill_gaps(city: City) -> None:
             city.ledger.post(payers, city.ledger.fund(scheme), shares, Memo.GAP)
 
 
+def _advance(city: City) -> None:
+    """Epidemic advances of the city file leave the funds in their month and come back in theirs, if they left within this run."""
+    names = city.geography.providers.name
+    for advance in city.settings.fund.epidemic_advances:
+        start, end = parse_month(advance.month), parse_month(advance.back)
+        back = city.now.index == end and start >= city.first_month
+        if back or city.now.index == start:
+            hospitals = np.array([names.index(name) for name in advance.institutions])
+            amounts = np.full(len(hospitals), yuan_to_fen(advance.amount * city.scale))
+            book_advances(city.ledger, SCHEMES.index(advance.scheme), hospitals, amounts, back=back)
+
+
+def book_advances(ledger: Ledger, scheme: int, hospitals: NDArray[np.int64], amounts: NDArray[np.int64], *, back: bool = False) -> None:
+    """Books cash from a scheme's fund to hospitals, fen to each, outside of settlement, or back from them (rules G2)."""
+    fund, accounts = ledger.fund(scheme), ledger.provider(hospitals)
+    payer, payee = (accounts, fund) if back else (fund, accounts)
+    ledger.post(payer, payee, amounts, Memo.EPIDEMIC_ADVANCE)
+
+
 def _collect(city: City) -> None:
     """One twelfth of premiums, subsidies, account credits, and transfers to the layers beside the fund."""
     ledger, rates = city.ledger, rates_of(city.settings, city.now.index)
@@ -55,7 +79,11 @@ def _collect(city: City) -> None:
     ledger.post(int(AccountKind.EMPLOYERS), employees, max(income.pooled, 0), Memo.PREMIUM)
     ledger.post(int(AccountKind.HOUSEHOLDS), residents, income.premium, Memo.PREMIUM)
     ledger.post(int(AccountKind.GOVERNMENT), residents, income.subsidy, Memo.SUBSIDY)
+    rate = city.settings.fund.interest_rate
     for scheme in range(len(SCHEMES)):
+        if rate is not None:
+            earned = interest(int(city.fund_balance[scheme]), rate.at(city.now.index))
+            ledger.post(int(AccountKind.GOVERNMENT), ledger.fund(scheme), earned, Memo.INTEREST)
         ledger.post(ledger.fund(scheme), int(AccountKind.CATASTROPHIC), income.layer[scheme], Memo.CATASTROPHIC_PREMIUM)
     aid = round(sum(insured.heads) * yuan_to_fen(city.settings.fund.aid_budget.at(city.now.index)) / 12)
     ledger.post(int(AccountKind.GOVERNMENT), int(AccountKind.AID), aid, Memo.AID_BUDGET)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from model.codes import AGE_BANDS, SCHEMES
+from model.errors import nearest
 from model.financing import indexed_premium
 from model.policy.benefit_file import BenefitClass, Benefits, Share
 from model.policy.leaf import Leaf, leaf, problem
@@ -17,6 +18,7 @@ from model.policy.section import (
     Label,
     Rows,
     Section,
+    Texts,
 )
 
 __all__ = ["CityFile", "County", "FittedLevels", "Institution", "OutOfCity", "Target"]
@@ -26,6 +28,7 @@ YuanPerPersonYear = Annotated[Leaf, leaf("yuan/person/year", 0, 1e6)]
 Utility = Annotated[Leaf, leaf("utility", -50, 50)]
 Factor = Annotated[Leaf, leaf("factor", 0, 100)]
 
+Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Tier = Literal["primary", "secondary", "tertiary"]
 
@@ -195,6 +198,23 @@ class GapSharing(Section):
     ]
 
 
+class EpidemicAdvance(Section):
+    """Cash a fund hands to hospitals in an epidemic, outside of settlement, and takes back later (rules G2)."""
+
+    institutions: Texts = Field(min_length=1, description="hospitals by name")
+    amount: float = Field(gt=0, le=1e10, description="yuan to each")
+    scheme: Literal["employee", "resident"] = Field(description="whose fund")
+    month: Month = Field(description="when it is paid")
+    back: Month = Field(description="when it is taken back")
+    source: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _back_after(self) -> "EpidemicAdvance":
+        if self.back <= self.month:
+            raise problem("an advance comes back after it was paid", at=".back", found=self.back, allowed=f"later than {self.month}")
+        return self
+
+
 class Gap(Section):
     """Gap sharing by scheme; a scheme that is absent bears its deficits alone."""
 
@@ -211,6 +231,8 @@ class Fund(Section):
     aid_budget: Annotated[Leaf, leaf("yuan/person/year", 0, 1e4, "assistance fund per insured person")]
     reserve_gate: ByScheme[Annotated[Leaf, leaf("month", 0, 120, "reserve below which there is an alert and nothing is advanced")]]
     gap: Gap | None = None
+    interest_rate: Annotated[Leaf, leaf("share/year", 0, 0.2, "interest on a pooled balance; none unless given")] | None = None
+    epidemic_advances: Rows[EpidemicAdvance] = ()
 
 
 # How care is used
@@ -353,6 +375,11 @@ class CityFile(Section):
                 raise problem("no such holder", at=f".counties[{i}].holder", found=county.holder, allowed=allowed)
         _once(self.counties, "counties")
         _once((*self.institutions, *self.out_of_city), "institutions")
+        for i, advance in enumerate(self.fund.epidemic_advances):
+            for j, name in enumerate(advance.institutions):
+                if name not in hospitals:
+                    at = f".fund.epidemic_advances[{i}].institutions[{j}]"
+                    raise problem("unknown institution", at=at, found=name, allowed=[*hospitals], near=nearest(name, hospitals))
         for i, target in enumerate(self.targets):
             if target.id in [t.id for t in self.targets[:i]]:
                 raise problem("the same id twice", at=f".targets[{i}].id", found=target.id)

@@ -244,7 +244,14 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Leaf]]:
             yield from _walk(part, f"{path}[{name}]")
 
 
-ROW_UNITS = {"share": "share", "townships": "institution", "minutes_to_city": "minute", "minutes": "minute", "beds": "bed"}
+ROW_UNITS = {
+    "share": "share",
+    "townships": "institution",
+    "minutes_to_city": "minute",
+    "minutes": "minute",
+    "beds": "bed",
+    "amount": "yuan",
+}
 
 
 def _row_unit(key: str) -> str:

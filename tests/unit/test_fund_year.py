@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.calendar import parse_month
+from model.calendar import format_month, parse_month
 from model.city import City
 from model.errors import InputError
 from model.financing import BudgetRule, Part, usable
@@ -337,3 +337,55 @@ def test_a_change_counts_from_the_month_after_the_first() -> None:
     assert changed_between(city.financing, first, parse_month("2022-01"))
     assert not changed_between(city.financing, first, parse_month("2021-12"))
     assert not changed_between(city.financing, parse_month("2022-01"), parse_month("2022-12"))
+
+
+# Advances in an epidemic, interest
+
+
+def test_an_epidemic_advance_leaves_in_its_month_and_comes_back(history: City) -> None:
+    """Yuncheng's eleven million, moved into the run: cash only, no debt is settled by it."""
+    city = copy.deepcopy(history)
+    advances = tuple(
+        row.model_copy(update={"month": format_month(city.month), "back": format_month(city.month + 2)})
+        for row in city.settings.fund.epidemic_advances
+    )
+    city.settings = city.settings.model_copy(update={"fund": city.settings.fund.model_copy(update={"epidemic_advances": advances})})
+    plain = copy.deepcopy(history)
+    gap = []
+    for _ in range(3):
+        city.run_for(1)
+        plain.run_for(1)
+        gap.append(int(plain.fund_balance[1] - city.fund_balance[1]))
+        assert city.ledger.trial_balance() == 0
+    assert gap == [11_000_000 * 100 * SCALE, 11_000_000 * 100 * SCALE, 0]
+
+
+def test_an_advance_from_before_the_run_does_not_come_back_in_it() -> None:
+    city = City.load("yuncheng", "ffs", scale=SCALE, seed=1, burn_in=0)
+    assert parse_month("2020-02") < city.first_month <= parse_month("2020-12")
+    assert city.ledger.booked(Memo.EPIDEMIC_ADVANCE) == 0
+
+
+def test_interest_is_income_expected_and_earned(history: City) -> None:
+    city = copy.deepcopy(history)
+    rate = Leaf.constant(0.024, "share/year", "assumption: a test")
+    city.settings = city.settings.model_copy(update={"fund": city.settings.fund.model_copy(update={"interest_rate": rate})})
+    plain = switched(history, "ffs")
+    city.switch_policy("ffs")
+    more = city.fund_year.income - plain.fund_year.income
+    np.testing.assert_allclose(more, 0.024 * plain.fund_balance, atol=12)
+    city.run_for(1)
+    earned = [city.ledger.income(city.ledger.fund(s), Memo.INTEREST) for s in range(2)]
+    assert all(0 < money < 0.0021 * balance for money, balance in zip(earned, city.fund_balance, strict=True))
+
+
+def test_an_advance_to_nobody_is_refused(tmp_path: Path) -> None:
+    text = (SHIPPED.parent / "cities" / "yuncheng.toml").read_text(encoding="utf-8")
+    path = tmp_path / "yuncheng.toml"
+    path.write_text(text.replace('["city_second"]', '["city_secnd"]'), encoding="utf-8")
+    with pytest.raises(InputError, match="unknown institution") as refused:
+        load_city(path)
+    assert refused.value.nearest == "city_second"
+    path.write_text(text.replace('back = "2020-12"', 'back = "2020-01"'), encoding="utf-8")
+    with pytest.raises(InputError, match="comes back after"):
+        load_city(path)
