@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,13 @@ _NOT_MODES = {"protocol", "registry", "parameters", "explanation", "group_costs"
 def list_modes() -> tuple[str, ...]:
     """Names of all modes in the folder and of installed plug-ins, sorted."""
     own = [m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name not in _NOT_MODES]
-    plugged = [point.name for point in entry_points(group=ENTRY_POINT_GROUP)]
-    return tuple(sorted({*own, *plugged}))
+    return tuple(sorted({*own, *_plugged()}))
+
+
+@cache
+def _plugged() -> dict[str, EntryPoint]:
+    """Installed plug-ins by name; to look for them means to read what every installed package says of itself."""
+    return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
 
 
 def get_mode(name: str) -> type[Any]:
@@ -35,9 +40,8 @@ def get_mode(name: str) -> type[Any]:
         return made
     if name not in list_modes():
         raise InputError("unknown payment mode", found=name, allowed=list_modes(), nearest=nearest(name, list_modes()))
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if point.name == name:
-            loaded: type[Any] = point.load()
-            return loaded
+    if name in _plugged():
+        loaded: type[Any] = _plugged()[name].load()
+        return loaded
     found: type[Any] = importlib.import_module(f"model.payment.{name}").MODE
     return found
