@@ -78,6 +78,19 @@ def test_every_mode_is_settled_and_quoted(found: dict[str, Any]) -> None:
     assert all(milliseconds > 0 for mode in modes.values() for milliseconds in mode.values())
 
 
+def test_a_mode_that_is_too_slow_is_told() -> None:
+    quick = {"settle_ms": 20.0, "quote_ms": 4.0, "prices_ms": 1.0, "decision_ms": 30.0}
+    modes = {"ffs": quick, "slow": quick | {"settle_ms": 140.0, "quote_ms": 10.5}}
+    idle: dict[str, Any] = {"load": 0.5, "processors": 2}
+    told = benchmarks.show_settlement({"claims": 60_000, "modes": modes} | idle)
+    assert "BEYOND: settle > 100 ms, quote > 10 ms" in told
+    assert "beyond them: slow" in told
+    assert "all 1 modes are within" in benchmarks.show_settlement({"claims": 60_000, "modes": {"ffs": quick}} | idle)
+    assert "not asked of fewer" in benchmarks.show_settlement({"claims": 6_000, "modes": modes} | idle)
+    assert "too busy" not in told
+    assert "too busy" in benchmarks.show_settlement({"claims": 60_000, "modes": modes} | idle | {"load": 7.0})
+
+
 def test_what_compiles_inside_is_counted_by_itself() -> None:
     def happened(function: Callable[..., object], is_start: bool) -> SimpleNamespace:
         return SimpleNamespace(data={"dispatcher": SimpleNamespace(py_func=function)}, is_start=is_start)
