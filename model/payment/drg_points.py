@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.codes import SPECIALTY_PSYCHIATRIC
+from model.codes import PSYCHIATRIC, SPECIALTY_PSYCHIATRIC
 from model.payment.explanation import Step
 from model.payment.group_costs import city_mean, group_means, tier_coefficient
 from model.payment.parameters import optional, parameters
@@ -82,10 +82,9 @@ class DrgPoints:
         mean = np.where(mean > 0, mean, average)
         holders = history.holders
         by_day = (holders.specialty == SPECIALTY_PSYCHIATRIC) & (self.psychiatric == "by_day")
+        day = _points_of_a_day(history.cases, self._paid_by_day(history.cases, by_day), average)
         budget = history.base[..., RECORDED].sum(axis=0) * history.factor
-        return DrgPointsTerms(
-            mean, average, self._coefficients(history, mean), _points_of_a_day(history, by_day, self.bed_day_from, average), by_day, budget
-        )
+        return DrgPointsTerms(mean, average, self._coefficients(history, mean), day, by_day, budget)
 
     def _coefficients(self, history: History, mean: Floats) -> Floats:
         """The blend of level, own history and case mix, ``[holder]``; who had no cases has its level's."""
@@ -103,15 +102,16 @@ class DrgPoints:
         """Points of each stay by group, cost and hospital, or by its days; fewer where the patient has returned."""
         mean, coefficient = terms.mean[cases.group], terms.coefficient[cases.holder]
         points = self.points(self.base(mean, terms.city_mean), coefficient, cases.charge.astype("float64"), mean)
-        by_day = np.flatnonzero(self._paid_by_day(cases, terms))
+        by_day = np.flatnonzero(self._paid_by_day(cases, terms.by_day))
         points[by_day] = terms.day_points[cases.tier[by_day]] * cases.stay[by_day]
         points[np.flatnonzero(cases.readmission)] *= self.readmission_part
         rounded: Floats = np.round(points, 4)
         return rounded
 
-    def _paid_by_day(self, cases: CaseTable, terms: DrgPointsTerms) -> NDArray[np.bool_]:
-        by_day: NDArray[np.bool_] = terms.by_day[cases.holder] | (cases.stay > self.bed_day_from)
-        return by_day
+    def _paid_by_day(self, cases: CaseTable, by_day: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Long stays and, where the parameter says so, psychiatric ones, in hospitals ``by_day`` or elsewhere."""
+        paid: NDArray[np.bool_] = by_day[cases.holder] | (cases.stay > self.bed_day_from)
+        return paid | (cases.kind == PSYCHIATRIC) if self.psychiatric == "by_day" else paid
 
     @staticmethod
     def base(mean: Floats, average: float) -> Floats:
@@ -162,7 +162,7 @@ class DrgPoints:
         points = float(self.tariff(case, terms)[0])
         value = float(self.value(pool, terms, fraction)[..., int(case.scheme[0])].ravel()[0])
         paid = float(case.residual[0]) + (float(case.own_pay[0]) if self.own_pay == "counts" else 0.0)
-        if self._paid_by_day(case, terms)[0]:
+        if self._paid_by_day(case, terms.by_day)[0]:
             way = [
                 Step("床日点数", "points of a day in bed", float(terms.day_points[case.tier[0]]), "point", "D4"),
                 Step("住院床日", "days in bed", float(case.stay[0]), "day", "D4"),
@@ -193,10 +193,8 @@ def _case_mix(expected: Floats, cases: Floats, tier: NDArray[np.int8]) -> Floats
     return np.divide(own, peers, out=np.ones_like(expected), where=(cases > 0) & (peers > 0))
 
 
-def _points_of_a_day(history: History, by_day: NDArray[np.bool_], bed_day_from: float, average: float) -> Floats:
+def _points_of_a_day(cases: CaseTable, paid: NDArray[np.bool_], average: float) -> Floats:
     """Points of a day by tier: mean cost of a day of the stays so paid last year, else of all levels' such stays, else of all stays."""
-    cases = history.cases
-    paid = by_day[cases.holder] | (cases.stay > bed_day_from)
     charge, stay = cases.charge.astype("float64"), cases.stay.astype("float64")
     days, cost = (np.bincount(cases.tier[paid], weights=part[paid], minlength=3).astype("float64") for part in (stay, charge))
     whole = cost.sum() / days.sum() if days.sum() > 0 else charge.sum() / max(float(stay.sum()), 1.0)

@@ -87,9 +87,7 @@ KNOWN: Mapping[str, LeafSpec] = {
         optional=True,
     ),
     "bed_day_from": leaf("day", 1, 1000, "days in bed beyond which a stay is paid by the day; 60 unless given", optional=True),
-    "psychiatric": leaf(
-        "name", form="text", choices=("by_day", "by_group"), doc="how stays in psychiatric hospitals get their points", optional=True
-    ),
+    "psychiatric": leaf("name", form="text", choices=("by_day", "by_group"), doc="how psychiatric stays get their points", optional=True),
     "readmission_part": leaf(
         "share", 0, 1, "part of a stay's points left after a return in the same group; half unless given", optional=True
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.codes import SPECIALTY_PSYCHIATRIC
+from model.codes import PSYCHIATRIC, SPECIALTY_PSYCHIATRIC
 from model.payment import get_mode
 from tests.small_market import case_table, history, holder_facts, totals
 
@@ -57,6 +57,8 @@ def test_psychiatric_hospitals_and_long_stays_have_points_by_the_day() -> None:
     # a day in the psychiatric hospital cost 2,500, the mean case 100,000: 2.5 points a day
     assert points[:2].tolist() == pytest.approx([175, 50])
     assert points[2] != pytest.approx(150)
+    in_a_general_hospital = case_table(1, tier=1, stay=20, kind=PSYCHIATRIC)
+    assert POINTS(prior_cases=0).tariff(in_a_general_hospital, POINTS(prior_cases=0).post(past)).tolist() == [50]
     by_group = POINTS(prior_cases=0, psychiatric="by_group")
     assert by_group.tariff(now, by_group.post(past))[1] != pytest.approx(50)
 
