@@ -322,3 +322,50 @@ def test_rules_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
     out = told(capsys, DONE, "check", "cases", "--rules", "--lang", "en")
     assert not [name for name in all_rules() if name not in out]
+
+
+POLICY = """\
+name = "by_day"
+label = { zh = "按床日付费", en = "By the day" }
+description = { zh = "住院按床日付费。", en = "Stays are paid by the day." }
+[budget]
+growth = { value = 0, unit = "share/year", source = "assumption: none" }
+[[mode]]
+id = "beds"
+kind = "per_diem"
+[mode.parameters]
+day_prices = { value = [100, 200, 300], unit = "yuan/day", source = "assumption: chosen" }
+segments = { value = [[0, 30, 1], [30, "inf", 0.5]], unit = "day", source = "assumption: chosen" }
+[[mode]]
+id = "single"
+kind = "single_disease"
+[mode.parameters]
+groups = { value = ["all"], unit = "code", source = "assumption: chosen" }
+prices = { value = [5000], unit = "yuan", source = "assumption: chosen" }
+[[route]]
+care = ["inpatient"]
+mode = "beds"
+[[route]]
+care = ["all"]
+mode = "single"
+"""
+
+
+@pytest.mark.parametrize(("mode", "owed"), [("beds", (30 + 5) * 200 - 2000), ("single", 5000 - 2000)])
+def test_bands_lists_and_names_of_a_policy_reach_its_mode(tmp_path: Path, mode: str, owed: int) -> None:
+    written(tmp_path, POLICY, "policy.toml")
+    case = f"""\
+[[case]]
+id = "one stay"
+kind = "year"
+title = "40 days in a county hospital"
+source = "own: by hand"
+policy = "policy.toml"
+mode = "{mode}"
+hospitals = [{{ name = "H", tier = "secondary" }}]
+last_year = [{{ hospital = "H", charge = 8000, recorded = 6000 }}]
+this_year = [{{ hospital = "H", charge = 8000, recorded = 6000, stay = 40 }}]
+expect.owed.H = {owed}
+"""
+    (found,) = load_cases(written(tmp_path, case))
+    assert not run_case(found).fails
