@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from model.payment.explanation import Step
 from model.payment.protocol import UNITS, CaseTable, Floats, History, Ints, Traits
 from model.policy.leaf import LeafSpec
 
@@ -32,6 +33,10 @@ class FeeForService:
     def entitlement(self, own: Floats, pool: Floats, holder: Ints, terms: None, fraction: float) -> Floats:
         """The recorded fen of the holder's cases."""
         return own[..., UNITS]
+
+    def explain(self, case: CaseTable, pool: Floats, terms: None, fraction: float) -> list[Step]:
+        """What is recorded is owed."""
+        return [Step("记账金额，即统筹基金应付", "recorded money, which is due from the pooled fund", float(case.recorded[0]), "fen", "C1")]
 
 
 MODE = FeeForService
