@@ -162,6 +162,7 @@ def outputs(names: tuple[str, ...]) -> Mapping[str, Field]:
         "owed": by_hospital("yuan", "what the fund owes it for the months that have passed"),
         "paid_monthly": by_hospital("yuan", "what it has been paid month by month"),
         "held": by_hospital("yuan", "what is owed and not yet paid before the clearing"),
+        "advanced": by_hospital("yuan", "what it is lent in January, if the fund passes the gate"),
         "deposit": by_hospital("yuan", "what of that lies on its deposit account"),
         "forfeited": by_hospital("yuan", "what the clearing takes of the deposit"),
         "cleared": by_hospital("yuan", "what the clearing pays, the deposit included, or takes back"),
@@ -190,6 +191,7 @@ def read_year(raw: Mapping[str, Any], place: Place, folder: Path) -> Year:
     factor = _factor(raw.get("budget", {}), base, (*place, "budget"))
     settlement.start_year([_history(settlement, before, base, factor, hospitals, groups)])
     settlement.instances[0].score = _scores(settlement, hospitals)
+    np.add.at(settlement.instances[0].last_year, (before.provider, before.scheme), np.rint(before.recorded).astype(np.int64))
     sources = _policy_lines(head, place, folder) if "policy" in head else []
     return Year(settlement, cases, month, row_of, head.get("months", 12), names[0], sources)
 
@@ -403,7 +405,7 @@ def _settle(year: Year) -> Settled:
     instance = books.instances[0]
     only = np.zeros(len(year.cases), dtype=np.int8)
     units = books.units_of(only, year.cases)
-    moved = Payment.none(shape)
+    moved = books.advance(np.ones(len(SCHEMES), dtype=bool))[0]
     for month in range(1, year.months + 1):
         mine = np.flatnonzero(year.month == month)
         now = year.cases.take(mine)
@@ -433,6 +435,7 @@ def results(year: Year) -> Mapping[str, Any]:
         "owed": by_hospital(due.granted),
         "paid_monthly": by_hospital(moved.monthly),
         "held": by_hospital(due.granted - moved.monthly),
+        "advanced": by_hospital(moved.advanced),
         "deposit": by_hospital(moved.held),
         "forfeited": by_hospital(moved.forfeited),
         "cleared": by_hospital(moved.clearing + moved.released),
@@ -532,6 +535,7 @@ def _lines_of_paying(year: Year, name: str) -> list[Line]:
     found, cycle = results(year), year.settlement.instances[0].cycle
     labels = {
         "owed": ("应付", "owed", "E9–E11"),
+        "advanced": ("年初预付（年末归还）", "advanced in January, returned in December", "G1"),
         "paid_monthly": ("按月拨付", "paid by month", "E10"),
         "held": ("清算前未付（含保证金）", "held before the clearing", "E10"),
         "deposit": ("其中保证金", "of that on the deposit account", "E10"),
@@ -543,6 +547,8 @@ def _lines_of_paying(year: Year, name: str) -> list[Line]:
         labels["held"] = ("清算前未付", "held before the clearing", "E10")
         labels["cleared"] = ("年度清算", "clearing", "E13")
         del labels["deposit"], labels["forfeited"]
+    if not cycle.advance_months:
+        del labels["advanced"]
     if not cycle.claws_back_later:
         del labels["carried"]
     lines = [

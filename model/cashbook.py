@@ -1,4 +1,4 @@
-"""Which part of what a mode owes moves when: months, deposits, clearings that wait, debts of providers (rules E10, E12, E13).
+"""Which part of what a mode owes moves when: months, deposits, clearings that wait, debts of providers (rules E10, E12, E13, G1).
 
 Everything is whole fen by provider and scheme. Whatever the rules of the cycle, what providers have received, what is held for them and
 what waits to be cleared, less what they owe back, is what they are owed.
@@ -6,7 +6,7 @@ what waits to be cleared, less what they owe back, is what they are owed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ class Payment:
     """What moves under one mode in a month, fen ``[provider, scheme]``.
 
     ``monthly`` fund → provider, never less than nothing; ``clearing`` fund ↔ provider, taken back where negative; ``held`` fund →
-    deposit; ``released`` deposit → provider; ``forfeited`` deposit → fund.
+    deposit; ``released`` deposit → provider; ``forfeited`` deposit → fund; ``advanced`` lent to providers and ``returned`` by them.
     """
 
     monthly: Fen
@@ -29,6 +29,8 @@ class Payment:
     held: Fen
     released: Fen
     forfeited: Fen
+    advanced: Fen
+    returned: Fen
 
     @classmethod
     def none(cls, shape: tuple[int, int], **parts: Fen) -> Payment:
@@ -37,7 +39,7 @@ class Payment:
 
     @property
     def cash(self) -> Fen:
-        """What providers receive, net of what is taken back."""
+        """What providers receive of what they are owed, net of what is taken back; advances are not theirs."""
         return self.monthly + self.clearing + self.released
 
     @property
@@ -84,6 +86,7 @@ class Cashbook:
         shape: providers and schemes.
         paid: of the open year, debts netted included; after the clearing all that the year brings, paid or waiting.
         deposit: held of the open year.
+        advanced: lent to providers until the year's clearing (rules G1).
         debt: owed back by providers, taken from their next payments.
         waiting: clearings not yet paid, the oldest first.
         cleared: whether the year has been cleared, so that only what waits still moves.
@@ -92,12 +95,13 @@ class Cashbook:
     shape: tuple[int, int] = (0, 2)
     paid: Fen = field(init=False)
     deposit: Fen = field(init=False)
+    advanced: Fen = field(init=False)
     debt: Fen = field(init=False)
     waiting: list[Waiting] = field(default_factory=list)
     cleared: bool = False
 
     def __post_init__(self) -> None:
-        self.paid, self.deposit, self.debt = (np.zeros(self.shape, dtype=np.int64) for _ in range(3))
+        self.paid, self.deposit, self.advanced, self.debt = (np.zeros(self.shape, dtype=np.int64) for _ in range(4))
 
     def open_year(self) -> None:
         """Begins a settlement year; debts and waiting clearings stay."""
@@ -114,24 +118,29 @@ class Cashbook:
         """What waiting clearings will bring providers, less what these owe back."""
         return sum((one.payment.cash for one in self.waiting), np.zeros_like(self.debt)) - self.debt
 
+    def advance(self, amounts: Fen) -> Payment:
+        """Lends money to providers until the year is cleared."""
+        self.advanced = self.advanced + amounts
+        return self._payment(advanced=amounts)
+
     def pay(self, owed: Owed, cycle: Cycle, clearing: bool) -> Payment:
         """A month: what waited and is due, the monthly share, and with ``clearing`` the end of the year, at once or to wait.
 
         A month pays the share of what is entitled and not yet paid, never less than nothing, and holds its part as a deposit. A clearing
-        pays or takes back the rest, releases the deposit or forfeits it (rules E13).
+        pays or takes back the rest, releases the deposit or forfeits it; advances are returned then, even if it is paid later (rules E13).
         """
         moved = self._due()
         if not self.cleared:
             moved += self._month(owed, cycle)
             if clearing:
-                moved += self._clear(owed, cycle.clearing_lag)
+                moved += self._clear(owed, cycle.clearing_lag) + self._return()
         return self._netted(moved, cycle.claws_back_later)
 
     def wind_up(self, owed: Owed) -> Payment:
         """Ends the book: the open year is cleared, nothing waits any more, debts are collected."""
         moved = self._due(everything=True)
         if not self.cleared:
-            moved += self._hold(owed) + self._clear(owed, lag=0)
+            moved += self._hold(owed) + self._clear(owed, lag=0) + self._return()
         collected, self.debt = self.debt, np.zeros_like(self.debt)
         return moved + self._payment(clearing=-collected)
 
@@ -168,10 +177,14 @@ class Cashbook:
         self.waiting.append(Waiting(lag, settled))
         return self._payment()
 
+    def _return(self) -> Payment:
+        returned, self.advanced = self.advanced, np.zeros_like(self.advanced)
+        return self._payment(returned=returned)
+
     def _netted(self, moved: Payment, later: bool) -> Payment:
         """Takes debts from what is paid; where the rule says so, what a clearing would take back becomes a debt."""
         from_month = np.minimum(self.debt, moved.monthly)
         from_clearing = np.minimum(self.debt - from_month, np.maximum(moved.clearing, 0))
         new_debt = np.maximum(-moved.clearing, 0) if later else np.zeros_like(self.debt)
         self.debt = self.debt - from_month - from_clearing + new_debt
-        return Payment(moved.monthly - from_month, moved.clearing - from_clearing + new_debt, moved.held, moved.released, moved.forfeited)
+        return replace(moved, monthly=moved.monthly - from_month, clearing=moved.clearing - from_clearing + new_debt)

@@ -32,7 +32,7 @@ from model.codes import CHRONIC, INCOME_FIFTHS, KINDS, OWNERSHIPS, SCHEMES, SEVE
 from model.decisions import Decision
 from model.demography import DemographyRules, prepare_demography
 from model.errors import InputError
-from model.financing import PARTS, Insured, Part, Rates, expected_income, interest, reserve_months, rise_in_year
+from model.financing import PARTS, Insured, Part, Rates, advance_gate, expected_income, interest, reserve_months, rise_in_year
 from model.fund_year import FundYear
 from model.geography import neighbourhood_graph
 from model.illness import IllnessRules, expected_cases, prepare_illness
@@ -576,9 +576,9 @@ class City(mesa.Model):
         for claims in (*self._claims, base.claims):
             relation = self.relation_of(claims)
             claims.instance[:] = self.settlement.routing.of_stay(claims.group_coded, claims.provider, claims.scheme, relation)
-        totals, _ = self.book(base.claims, base.cells, count_units=False)
-        for instance, total in zip(self.settlement.instances, totals, strict=True):
-            instance.base = total * base.scale
+        totals, recorded = self.book(base.claims, base.cells, count_units=False)
+        for instance, total, money in zip(self.settlement.instances, totals, recorded, strict=True):
+            instance.base, instance.last_year = total * base.scale, np.rint(money * base.scale).astype(np.int64)
         return np.rint(self.recorded_by_part(base.claims, base.cells) * base.scale).astype(np.int64)
 
     def _heads(self) -> Floats:
@@ -807,6 +807,13 @@ class City(mesa.Model):
         return np.array(
             [reserve_months(float(balance), float(paid), months) for balance, paid in zip(self.fund_balance, spent, strict=True)]
         )
+
+    def may_advance(self) -> NDArray[np.bool_]:
+        """Whether each scheme's fund may lend to providers: reserve above its gate, no deficit last year and none budgeted (rules G1)."""
+        gates = [self.settings.fund.reserve_gate[scheme].at(self.month) for scheme in SCHEMES]
+        year = self.fund_year
+        facts = zip(self.reserve_months.tolist(), gates, year.deficit.tolist(), year.deficit_expected.tolist(), strict=True)
+        return np.array([advance_gate(*scheme) for scheme in facts])
 
     def remember_paid(self) -> None:
         """Adds what the funds paid this month to the memory of their spending."""

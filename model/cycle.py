@@ -25,6 +25,7 @@ class Cycle:
         release_from: score from which the deposit is released in full (E12).
         release_loss: part of the deposit forfeited for each point below that.
         release_least: score below which all of it is forfeited.
+        advance_months: months of last year's mean spending that are advanced in January, times the score of a hundred as credit (G1).
         clearing_lag: months from the end of the settlement year to the clearing's payment (E13).
         claw_back: what a clearing takes back is paid ``at_once``, or taken from the ``next_months`` (E13).
         retention_from: recorded money over the payable amount from which a surplus is kept; below it only recorded money is paid (E11).
@@ -41,6 +42,7 @@ class Cycle:
     release_from: float = 0.0
     release_loss: float = 0.0
     release_least: float = 0.0
+    advance_months: float = 0.0
     clearing_lag: int = 0
     claw_back: str = "at_once"
     retention_from: float = 0.0
@@ -68,9 +70,8 @@ class Cycle:
     @property
     def assesses(self) -> bool:
         """Whether any money depends on a provider's score."""
-        return (self.assessment_low, self.assessment_high) != (1, 1) or (
-            self.deposit_share > 0 and (self.release_loss > 0 or self.release_least > 0)
-        )
+        forfeits = self.deposit_share > 0 and (self.release_loss > 0 or self.release_least > 0)
+        return forfeits or self.advance_months > 0 or (self.assessment_low, self.assessment_high) != (1, 1)
 
     @property
     def grants_other(self) -> bool:
@@ -106,6 +107,15 @@ def released(score: Floats, cycle: Cycle) -> Floats:
     """Part of the deposit that a score releases: all from one line on, nothing below another, less by the point between (rules E12)."""
     lost = cycle.release_loss * np.maximum(cycle.release_from - score, 0.0)
     return np.where(score < cycle.release_least, 0.0, np.maximum(1.0 - lost, 0.0))
+
+
+def advance_of(last_year: NDArray[np.int64], score: Floats, cycle: Cycle) -> NDArray[np.int64]:
+    """Fen advanced to each provider for the year: mean month of last year × months × credit; the score is its credit (rules G1).
+
+    Ratings of credit that cities keep are not modelled; that the score stands for them is an assumption.
+    """
+    month = np.maximum(last_year, 0) / 12.0
+    return np.floor(month * cycle.advance_months * score / 100.0).astype(np.int64)
 
 
 def assessed(payable: Floats, coefficient: Floats) -> Floats:

@@ -25,7 +25,8 @@ class FundYear:
     Attributes:
         income: expected income of the year by scheme; ``budget`` of the year, ``recorded`` and ``spent`` so far ``[scheme, part]``;
             ``reserve`` kept back; ``carried``: last year's overspending that the year bears; ``opening``:
-            the balance the year began with. Fen.
+            the balance the year began with; ``deficit``: whether the year
+            before ended with less than it began with. Fen.
     """
 
     def __init__(self, base: Ints) -> None:
@@ -37,6 +38,7 @@ class FundYear:
         self.recorded = np.zeros_like(self.budget)
         self.spent = np.zeros_like(self.budget)
         self.opening = np.zeros(len(SCHEMES), dtype=np.int64)
+        self.deficit = np.zeros(len(SCHEMES), dtype=bool)
         self._growth = np.full(len(SCHEMES), np.nan)
 
     def open(self, rules: Sequence[BudgetRule], income: Ints, years: int, balance: Ints) -> None:
@@ -48,6 +50,7 @@ class FundYear:
             InputError: a rule that divides more than there is.
         """
         whole = self.base.sum(axis=0)
+        self.deficit = balance < self.opening
         self.income, self.opening = income, balance
         for s, rule in enumerate(rules):
             to_divide = int(income[s] - self.carried[s])
@@ -89,6 +92,12 @@ class FundYear:
             self.budget[s] += share_of(self.budget[s], ratio_to_ppm(share))
             self.reserve[s] = max(int(self.reserve[s]) + before - int(self.budget[s].sum()), 0)
             self._growth[s] *= 1 + share
+
+    @property
+    def deficit_expected(self) -> NDArray[np.bool_]:
+        """Whether each scheme's budget is more than its expected income."""
+        expected: NDArray[np.bool_] = self.budget.sum(axis=1) > self.income
+        return expected
 
     @property
     def monthly(self) -> Floats:

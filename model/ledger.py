@@ -32,6 +32,7 @@ class AccountKind(IntEnum):
     PROVIDER = 10
     GROUP = 11
     DEPOSIT = 12
+    ADVANCE = 13
 
 
 class Memo(IntEnum):
@@ -81,6 +82,10 @@ class Memo(IntEnum):
     """Fund → deposit: owed to a provider, kept back."""
     DEPOSIT_RELEASED = auto()
     """Deposit → provider, or back to the fund where forfeited."""
+    ADVANCE_PAID = auto()
+    """Advance → provider, lent in January; the advance account then stands below zero by what providers owe."""
+    ADVANCE_RETURNED = auto()
+    """Provider → advance, at the year's end."""
     REWARD = auto()
     """Fund → provider or group, for quality."""
     EPIDEMIC_ADVANCE = auto()
@@ -93,7 +98,7 @@ class Ledger:
     """All accounts of a city, their balances, and the month's flows by memo.
 
     A balance is what an account has received less what it has paid, so that all balances sum to zero. Accounts are numbered: the single
-    ones by ``AccountKind``, then providers, medical groups, and one held deposit a provider and scheme.
+    ones by ``AccountKind``, then providers, medical groups, and one held deposit and one advance a provider and scheme.
 
     Args:
         n_providers: number of institutions.
@@ -107,7 +112,8 @@ class Ledger:
         self.n_groups = n_groups
         self._first_group = int(AccountKind.PROVIDER) + n_providers
         self._first_deposit = self._first_group + n_groups
-        self.n_accounts = self._first_deposit + n_providers * N_SCHEMES
+        self._first_advance = self._first_deposit + n_providers * N_SCHEMES
+        self.n_accounts = self._first_advance + n_providers * N_SCHEMES
         self._balances = np.zeros(self.n_accounts, dtype=np.int64)
         self._paid = np.zeros((len(Memo), self.n_accounts), dtype=np.int64)
         self._received = np.zeros((len(Memo), self.n_accounts), dtype=np.int64)
@@ -128,16 +134,27 @@ class Ledger:
 
     def deposit(self, provider: ArrayLike, scheme: ArrayLike) -> Ints:
         """Account of what is held back from each provider in each scheme."""
-        place = _numbers(provider, self.n_providers, "provider") * N_SCHEMES + _numbers(scheme, N_SCHEMES, "scheme")
-        return place + self._first_deposit
+        return self._place(provider, scheme) + self._first_deposit
+
+    def advance(self, provider: ArrayLike, scheme: ArrayLike) -> Ints:
+        """Account of what each provider has been lent in advance in each scheme: the fund's claim, below zero while it is out."""
+        return self._place(provider, scheme) + self._first_advance
+
+    def _place(self, provider: ArrayLike, scheme: ArrayLike) -> Ints:
+        return _numbers(provider, self.n_providers, "provider") * N_SCHEMES + _numbers(scheme, N_SCHEMES, "scheme")
 
     def accounts_of(self, kind: AccountKind) -> Ints:
         """Numbers of all accounts of one kind."""
-        first = {AccountKind.GROUP: self._first_group, AccountKind.DEPOSIT: self._first_deposit}
+        first = {
+            AccountKind.GROUP: self._first_group,
+            AccountKind.DEPOSIT: self._first_deposit,
+            AccountKind.ADVANCE: self._first_advance,
+        }
         many = {
             AccountKind.PROVIDER: self.n_providers,
             AccountKind.GROUP: self.n_groups,
             AccountKind.DEPOSIT: self.n_providers * N_SCHEMES,
+            AccountKind.ADVANCE: self.n_providers * N_SCHEMES,
         }
         start = first.get(kind, int(kind))
         return np.arange(start, start + many.get(kind, 1), dtype=np.int64)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cashbook import Cashbook, Owed, Payment
-from model.cycle import Cycle, assessed, assessment, cleared, overrun_asked, overrun_granted, released, score_of
+from model.cycle import Cycle, advance_of, assessed, assessment, cleared, overrun_asked, overrun_granted, released, score_of
 from model.payment import CASES, MEASURES, OUTFLOW, RECORDED, CaseTable, History, HolderFacts, PaymentMode, Reviewing, Revising
 from model.routing import HEADS_BOTH, HEADS_GROUP, Routing
 from model.units import apportion
@@ -34,7 +34,7 @@ class Instance:
     ``year_totals`` of the settlement year and ``posted`` of the last twelve months ``[holder, scheme, measure]``; ``base`` the budget base;
     what is ``payable`` on posted totals and the ``overruns`` they would ask the fund to share ``[holder, scheme]``;
     ``score`` of each holder, of 100; by provider and scheme ``recorded`` this year and what is ``due`` for it so far, fen; ``book``: what
-    has been paid.
+    has been paid; ``last_year``: what the year before brought.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Instance:
     due: Owed = field(default_factory=lambda: _nothing(0))
     book: Cashbook = field(default_factory=Cashbook)
     score: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    last_year: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES), dtype=np.int64))
     base: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
     overruns: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
     payable: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
@@ -108,6 +109,7 @@ class Settlement:
             instance.year_totals, instance.posted, instance.base = np.zeros(shape), np.zeros(shape), np.zeros(shape)
             instance.overruns, instance.payable = np.zeros((2, self.n_holders, N_SCHEMES))
             instance.recorded = np.zeros((self.n_providers, N_SCHEMES))
+            instance.last_year = np.zeros((self.n_providers, N_SCHEMES), dtype=np.int64)
             instance.due, instance.book = _nothing(self.n_providers), Cashbook((self.n_providers, N_SCHEMES))
             instance.score = np.full(self.n_holders, 100.0)
         self.elapsed = 0
@@ -211,6 +213,8 @@ class Settlement:
             instance.terms = instance.mode.post(history)
             for totals in (instance.year_totals, instance.recorded):
                 totals[:] = 0
+            if self.elapsed == 12:
+                instance.last_year = instance.due.net.copy()
             instance.due = _nothing(self.n_providers)
             instance.book.open_year()
         self.elapsed = 0
@@ -308,6 +312,16 @@ class Settlement:
         if clearing:
             self.years += 1
         return [instance.book.pay(instance.due, instance.cycle, clearing) for instance in self.instances]
+
+    def advance(self, passes: NDArray[np.bool_]) -> list[Payment]:
+        """Lends providers part of the year's money where a mode's cycle says so, under schemes whose fund ``passes`` the gate."""
+        amounts = [advance_of(one.last_year, self._score_by_provider(one)[:, None], one.cycle) * passes for one in self.instances]
+        return [instance.book.advance(amount) for instance, amount in zip(self.instances, amounts, strict=True)]
+
+    @property
+    def advances(self) -> bool:
+        """Whether any mode's cycle lends money in advance."""
+        return any(instance.cycle.advance_months > 0 for instance in self.instances)
 
     def wind_up(self) -> list[Payment]:
         """Ends the books of every mode: the open year is cleared, nothing is held or waits any more, debts are collected."""

@@ -42,6 +42,9 @@ def settle(city: City) -> None:
     month.settled = settlement.accrue(totals, recorded)
     city.fund_year.spend([owed.sum(axis=0) for owed in month.settled], city.recorded_by_part(claims, month.visits.cells))
     month.clearing = settlement.elapsed == 12 or month_of(month.index) == 12
+    if settlement.advances and settlement.elapsed == 1 and month_of(month.index) == 1:
+        for instance, payment in zip(settlement.instances, settlement.advance(city.may_advance()), strict=True):
+            pay_out(city, payment, instance.by_group)
     payments = settlement.pay_month(month.clearing)
     month.paid = [payment.cash for payment in payments] + city.wound_up
     for instance, payment in zip(settlement.instances, payments, strict=True):
@@ -61,14 +64,17 @@ def pay_out(city: City, payment: Payment, by_group: bool) -> None:
     """Books what moves under one mode; money for providers of a group passes through its account, deposits do not."""
     fund_pays(city, payment.monthly, by_group, Memo.PACKAGE_TO_GROUP if by_group else Memo.FUND_MONTHLY)
     fund_pays(city, payment.clearing, by_group, Memo.GROUP_CLEARING if by_group else Memo.FUND_CLEARING)
-    for amounts, to_provider, memo in (
-        (-payment.held, False, Memo.DEPOSIT_HELD),
-        (payment.released, True, Memo.DEPOSIT_RELEASED),
-        (payment.forfeited, False, Memo.DEPOSIT_RELEASED),
+    ledger = city.ledger
+    for amounts, account, to_provider, memo in (
+        (-payment.held, ledger.deposit, False, Memo.DEPOSIT_HELD),
+        (payment.released, ledger.deposit, True, Memo.DEPOSIT_RELEASED),
+        (payment.forfeited, ledger.deposit, False, Memo.DEPOSIT_RELEASED),
+        (payment.advanced, ledger.advance, True, Memo.ADVANCE_PAID),
+        (-payment.returned, ledger.advance, True, Memo.ADVANCE_RETURNED),
     ):
         provider, scheme = np.nonzero(amounts)
-        payee = city.ledger.provider(provider) if to_provider else city.ledger.fund(scheme)
-        _post(city, city.ledger.deposit(provider, scheme), payee, amounts[provider, scheme], memo)
+        payee = ledger.provider(provider) if to_provider else ledger.fund(scheme)
+        _post(city, account(provider, scheme), payee, amounts[provider, scheme], memo)
 
 
 def fund_pays(city: City, due: NDArray[np.int64], by_group: bool, memo: Memo) -> None:

@@ -15,6 +15,9 @@ CYCLE: Mapping[str, LeafSpec] = {
     "release_from": leaf("point", 0, 100, "score from which the deposit is released in full", optional=True),
     "release_loss": leaf("share", 0, 1, "part of the deposit forfeited for each point below release_from", optional=True),
     "release_least": leaf("point", 0, 100, "score below which the whole deposit is forfeited", optional=True),
+    "advance_months": leaf(
+        "month", 0, 3, "months of last year’s mean spending advanced in January to who passes the gate, returned at clearing", optional=True
+    ),
     "clearing_lag": leaf("month", 0, 11, "months from the end of the year to the clearing’s payment", form="integer", optional=True),
     "claw_back": leaf(
         "name", doc="when a clearing’s negative balance is taken back", form="text", choices=("at_once", "next_months"), optional=True

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.cashbook import Cashbook, Owed, Payment
-from model.cycle import Cycle, assessment, released, score_of
+from model.cycle import Cycle, advance_of, assessment, released, score_of
 from model.errors import InputError
 
 ONE = (1, 1)
@@ -85,6 +85,24 @@ def test_a_book_that_is_wound_up_owes_nothing_and_is_owed_nothing() -> None:
     assert parts(moved) == [0, 50 + (300 - 180 - 15) - 20, 5, 50 + 12, 3]
     assert not book.held.any()
     assert not book.to_come.any()
+
+
+def test_an_advance_is_lent_until_the_clearing_even_if_that_waits() -> None:
+    book, cycle = Cashbook(ONE), Cycle(monthly_share=0.9, clearing_lag=3)
+    lent = book.advance(fen(80))
+    assert lent.advanced.item() == 80
+    assert not lent.cash.any()
+    assert not book.pay(owed(500), cycle, clearing=False).returned.any()
+    assert book.pay(owed(1000), cycle, clearing=True).returned.item() == 80
+    assert not book.advanced.any()
+    book.open_year()
+    book.advance(fen(70))
+    assert book.wind_up(owed(0)).returned.item() == 70
+
+
+@pytest.mark.parametrize(("spent", "score", "lent"), [(12_000, 100, 1500), (12_000, 60, 900), (-12_000, 100, 0), (13, 100, 1)])
+def test_an_advance_is_so_many_months_of_last_year_times_credit(spent: int, score: float, lent: int) -> None:
+    assert advance_of(np.array([spent]), np.array([score]), Cycle(advance_months=1.5)).item() == lent
 
 
 @pytest.mark.parametrize(("score", "part"), [(100, 1.0), (80, 1.0), (79, 0.97), (60, 0.4), (59.9, 0.0), (0, 0.0)])

@@ -92,6 +92,46 @@ def test_scores_are_what_audits_of_the_last_year_leave(in_february: City) -> Non
     assert (dip.score >= 0).all()
 
 
+@pytest.mark.parametrize("passes", [(True, False), (False, False)])
+def test_january_advances_what_december_returns_where_the_fund_passes_the_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passes: tuple[bool, bool]
+) -> None:
+    file = tmp_path / "advance.toml"
+    text = data.folder("policies", "dip.toml").read_text(encoding="utf-8")
+    rule = 'advance_months = { value = 1, unit = "month", source = "assumption: as in a test" }\n'
+    file.write_text(text.replace("[mode.cycle]\n", f"[mode.cycle]\n{rule}", 1), encoding="utf-8")
+    city = City.load("yuncheng", file, scale=0.001, seed=3, burn_in=0)
+    monkeypatch.setattr(city, "may_advance", lambda: np.array(passes))
+    base = city.settlement.instances[0].last_year.copy()
+    city.run_for(1)
+    lent = -city.ledger.balance(city.ledger.accounts_of(AccountKind.ADVANCE))
+    score = city.settlement.instances[0].score[: len(base), None]
+    assert lent == city.ledger.booked(Memo.ADVANCE_PAID) == (np.floor(base / 12 * score / 100) * passes).sum()
+    assert (lent > 0) == any(passes)
+    city.run_for(11)
+    assert city.ledger.balance(city.ledger.accounts_of(AccountKind.ADVANCE)) == 0
+    assert city.ledger.booked(Memo.ADVANCE_RETURNED) == lent
+
+
+def test_a_fund_lends_with_reserve_above_the_gate_and_without_deficits(in_february: City) -> None:
+    city = copy.deepcopy(in_february)
+    year = city.fund_year
+    year.deficit[:] = False
+    year.income = year.budget.sum(axis=1) + 1
+    government, funds = int(AccountKind.GOVERNMENT), city.ledger.fund([0, 1])
+    for scheme, gate in enumerate((12, 6)):
+        wanted = int(gate * np.mean(city._paid_lately, axis=0)[scheme]) + 1 - int(city.fund_balance[scheme])
+        payer, payee = (government, int(funds[scheme])) if wanted > 0 else (int(funds[scheme]), government)
+        city.ledger.post(payer, payee, abs(wanted), Memo.OPENING)
+    assert city.may_advance().tolist() == [True, True]
+    year.income[0] -= 2
+    year.deficit[1] = True
+    assert city.may_advance().tolist() == [False, False]
+    year.income[0] += 2
+    city.ledger.post(int(funds[0]), government, 2, Memo.OPENING)
+    assert city.may_advance().tolist() == [False, False]
+
+
 def test_a_switch_pays_what_waits_and_what_is_held(in_february: City) -> None:
     """Nothing stays behind on accounts of the old policy, and the coming month's tables show what the switch paid."""
     city = copy.deepcopy(in_february)

@@ -20,10 +20,11 @@ def book() -> Ledger:
 def test_every_account_has_one_number(book: Ledger) -> None:
     numbers = np.concatenate([book.accounts_of(kind) for kind in AccountKind])
     assert sorted(numbers) == list(range(book.n_accounts))
-    assert book.n_accounts == 10 + 3 + 2 + 3 * 2
+    assert book.n_accounts == 10 + 3 + 2 + 2 * 3 * 2
     assert book.fund([0, 1]).tolist() == [AccountKind.FUND_EMPLOYEE, AccountKind.FUND_RESIDENT]
     assert book.accounts_of(AccountKind.PROVIDER).tolist() == book.provider([0, 1, 2]).tolist()
     assert book.accounts_of(AccountKind.GROUP).tolist() == book.group([0, 1]).tolist()
+    assert book.accounts_of(AccountKind.ADVANCE).tolist() == book.advance([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1]).tolist()
     assert book.accounts_of(AccountKind.DEPOSIT).tolist() == book.deposit([0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1]).tolist()
 
 
@@ -61,7 +62,7 @@ def test_wrong_amounts_are_refused(book: Ledger, amounts: Any) -> None:
     assert np.array_equal(book.balances, before)
 
 
-@pytest.mark.parametrize("credit", [[8], [8, 9, 10], [[8, 9]], [8, 99], [8, -1], [8.0, 9.0], 21])
+@pytest.mark.parametrize("credit", [[8], [8, 9, 10], [[8, 9]], [8, 99], [8, -1], [8.0, 9.0], 27])
 def test_wrong_accounts_are_refused_and_nothing_is_booked(book: Ledger, credit: Any) -> None:
     with pytest.raises(ValueError, match="account"):
         book.post(book.fund(0), credit, [1, 2], Memo.FINE)
