@@ -220,9 +220,18 @@ class Settlement:
         self.elapsed = 0
 
     def revise(self, histories: list[History]) -> None:
-        """Fixes the terms of the running year anew, as if they had been so from its beginning; its books stay."""
+        """Fixes the terms of the running year anew, as if they had been so from its beginning; its books stay.
+
+        Once half of the year has passed, modes that revise their terms then do it again by what was done until now.
+        """
         for instance, history in zip(self.instances, histories, strict=True):
             instance.terms = instance.mode.post(history)
+            if self.elapsed >= HALF_YEAR:
+                self._look_again(instance)
+
+    def _look_again(self, instance: Instance) -> None:
+        if isinstance(instance.mode, Revising):
+            instance.terms = instance.mode.revise(instance.terms, instance.year_totals, self.elapsed / 12.0)
 
     def accrue(self, totals: list[NDArray[np.float64]], recorded: list[NDArray[np.float64]]) -> list[NDArray[np.int64]]:
         """Books one month's totals and recorded money by provider of every instance; at half year, modes that do so revise their terms.
@@ -235,8 +244,8 @@ class Settlement:
         for instance, added, money in zip(self.instances, totals, recorded, strict=True):
             instance.year_totals = instance.year_totals + added
             instance.recorded = instance.recorded + money
-            if self.elapsed == HALF_YEAR and isinstance(instance.mode, Revising):
-                instance.terms = instance.mode.revise(instance.terms, instance.year_totals, self.elapsed / 12.0)
+            if self.elapsed == HALF_YEAR:
+                self._look_again(instance)
             before, instance.due = instance.due.net, self.due(instance)
             accrued.append(instance.due.net - before)
         return accrued

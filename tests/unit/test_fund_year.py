@@ -305,6 +305,26 @@ def test_a_budget_is_raised_once_in_its_month_for_an_allowed_reason(history: Cit
     np.testing.assert_allclose(told, before.sum(axis=1) * 1.1, atol=10)
 
 
+def test_budgets_that_moved_at_half_year_stay_moved_when_the_year_s_money_is_raised(history: City, tmp_path: Path) -> None:
+    text = (SHIPPED / "global.toml").read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("growth = "))
+    moved = 'reallocated = { value = 1.0, unit = "share", source = "assumption: a test" }'
+    text = text.replace(line, REVISION.replace("value = 2,", "value = 7,") + EVENT).replace('name = "global"', 'name = "mine"')
+    path = tmp_path / "global.toml"
+    path.write_text(text.replace("[mode.parameters]", f"[mode.parameters]\n{moved}", 1), encoding="utf-8")
+    city = switched(history, path)
+    instance = next(i for i in city.settlement.instances if i.mode.name == "global_budget")
+    posted = instance.terms.budget.copy()
+    city.run_for(6)
+    half = instance.terms.budget.copy()
+    city.run_for(1)
+    raised = instance.terms.budget
+    assert not np.allclose(half, posted)
+    np.testing.assert_allclose(half.sum(axis=0), posted.sum(axis=0))
+    np.testing.assert_allclose(raised.sum(axis=0), 1.1 * posted.sum(axis=0), rtol=1e-9)
+    assert not np.allclose(raised, 1.1 * posted)
+
+
 @pytest.mark.parametrize("reason", [MORE_VISITS, NEW_BENEFITS])
 def test_without_its_reason_no_budget_is_revised(history: City, tmp_path: Path, reason: str) -> None:
     """Spending far ahead of the budget is no reason by itself."""
