@@ -11,6 +11,7 @@ import pytest
 
 from model.errors import InputError
 from model.indicators import INDICATORS
+from model.payment import get_mode, list_modes
 from viz import colors, labels, summaries
 from viz.labels import LANGUAGES, text
 
@@ -127,3 +128,13 @@ def test_policies_have_different_colours_on_light_and_dark() -> None:
         assert len(set(found.values())) == len(names)
     assert colors.colors_of(["dip"])["dip"] == "#C04F00"
     assert colors.colors_of(["dip"], dark=True)["dip"] == "#FF9E4A"
+
+
+def test_every_mode_has_a_colour_for_a_dark_ground_too() -> None:
+    """Lighter than the one on white, and unlike every other."""
+    of_modes = [get_mode(name).color for name in list_modes()]
+    light = [colors.DARK[color] for color in of_modes]
+    assert len(set(light)) == len(of_modes)
+    assert all(
+        sum(bytes.fromhex(on_dark[1:])) > sum(bytes.fromhex(on_white[1:])) for on_dark, on_white in zip(light, of_modes, strict=True)
+    )
