@@ -12,7 +12,7 @@ from model.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from model.policy.city_file import CityFile
-    from model.policy.policy_file import PolicyFile
+    from model.policy.policy_file import PolicyFile, PolicyMode
 
 MOST_YEARS = 50
 MOST_SEEDS = 1000
@@ -273,17 +273,29 @@ def _by_label(policies: Sequence[str | Path]) -> dict[str, tuple[str | Path, Pol
 
 
 def check_modes(policy: PolicyFile) -> None:
-    """Refuse a policy whose modes are not there, are given what they do not declare, or cover cases they would pay nobody for."""
+    """Refuse a policy whose modes are not there, are given what they do not declare or what does not go together, or pay nobody."""
     from model.payment import get_mode
+    from model.setup import cycle_of
 
     paying_groups = set()
     for mode in policy.modes:
         path = policy.kind_path(mode)
         kind = get_mode(mode.kind if path is None else str(path))
         policy.check_parameters(mode, kind.PARAMETERS)
-        if mode.made(kind, 0).traits.held_by == "group":
-            paying_groups.add(mode.id)
+        for month in mode.starts:
+            try:
+                cycle_of(mode, month)
+                if mode.made(kind, month).traits.held_by == "group":
+                    paying_groups.add(mode.id)
+            except InputError as error:
+                raise _of_mode(error, policy, mode) from None
     policy.check_holders(paying_groups)
+
+
+def _of_mode(error: InputError, policy: PolicyFile, mode: PolicyMode) -> InputError:
+    """What a mode or a cycle says of values that do not go together, with the file and the place."""
+    where = f"mode[{mode.id}]" if error.path is None else f"mode[{mode.id}].{error.path}"
+    return InputError(error.what, file=policy.file, path=where, found=error.found, allowed=error.allowed, nearest=error.nearest)
 
 
 def _baseline(kind: str, baseline: str | Path | None, named: dict[str, tuple[str | Path, PolicyFile]]) -> str | None:

@@ -17,7 +17,7 @@ from model.codes import SCHEMES, VISIT_KINDS
 from model.cycle import Cycle
 from model.errors import InputError
 from model.ledger import Ledger
-from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable, get_mode, list_modes
+from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable, History, get_mode, list_modes
 from model.phases.money import pay_out
 from model.policy.cycle_file import CYCLE
 from model.policy.leaf import LeafSpec
@@ -69,6 +69,7 @@ class RandomPolicy:
     cash: list[Fen] = field(default_factory=list)
     fund: list[Fen] = field(default_factory=list)
     accrued: list[Fen] = field(default_factory=list)
+    _histories: list[History] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for sums in (self.cash, self.fund, self.accrued):
@@ -79,7 +80,8 @@ class RandomPolicy:
         histories = [draw_history(self.rng, instance.mode) for instance in self.books.instances]
         for instance, history in zip(self.books.instances, histories, strict=True):
             instance.base = history.base
-        self.books.start_year([replace(history, heads=self.books.own_heads(i, history.heads)) for i, history in self._pairs(histories)])
+        self._histories = [replace(history, heads=self.books.own_heads(i, history.heads)) for i, history in self._pairs(histories)]
+        self.books.start_year(self._histories)
 
     def _pairs(self, parts: list[Any]) -> list[tuple[Instance, Any]]:
         return list(zip(self.books.instances, parts, strict=True))
@@ -97,7 +99,8 @@ class RandomPolicy:
             routing.of_stay(drawn.group, drawn.provider, drawn.scheme, relation),
         )
         table = replace(drawn, holder=self.books.holder_table[instance, drawn.provider])
-        return MonthOfClaims(table, instance, self.rng.integers(-1, N_GROUPS, n), self.books.units_of(instance, table))
+        units = self.books.reviewed(instance, table, self.books.units_of(instance, table))
+        return MonthOfClaims(table, instance, self.rng.integers(-1, N_GROUPS, n), units)
 
     def totals_of(self, month: MonthOfClaims) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
         """Totals of every instance, and recorded money by provider and scheme, as the city books them."""
@@ -110,7 +113,9 @@ class RandomPolicy:
         return totals, recorded
 
     def settle(self, month: MonthOfClaims, clearing: bool) -> list[Payment]:
-        """Books a month, pays, and posts what is paid."""
+        """Books a month, pays, and posts what is paid; now and then the year's budget has been raised before."""
+        if self.rng.random() < 0.1:
+            self.books.revise([replace(history, factor=history.factor * self.rng.uniform(1, 1.3)) for history in self._histories])
         self.books.assess(np.full(N_PROVIDERS, 50.0), self.rng.integers(0, 20, N_PROVIDERS).astype(float))
         for sums, owed in zip(self.accrued, self.books.accrue(*self.totals_of(month)), strict=True):
             sums += owed

@@ -42,6 +42,11 @@ class PolicyMode(Section):
         """Everything that is set about the mode: its parameters, then its cycle."""
         return {**self.parameters, **self.cycle}
 
+    @property
+    def starts(self) -> list[int]:
+        """Months (index) from which anything that is set about the mode holds; 0 for what holds from the beginning."""
+        return sorted({0} | {entry.start or 0 for value in self.leaves.values() for entry in value.history})
+
     def made(self, kind: type[Any], month: int) -> Any:
         """The mode of a class, with the parameters that are in force in a month (index)."""
         return kind(**{name: kind.PARAMETERS[name].read(leaf.at(month)) for name, leaf in self.parameters.items()})
