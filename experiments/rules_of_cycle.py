@@ -35,14 +35,14 @@ def _bands(
 
 def _month(entitled: int, share: float, deposit_share: float = 0.0, audit: int = 0) -> Mapping[str, Any]:
     book = Cashbook(ONE)
-    book.debt = _fen(audit)
+    book.deduct(_fen(audit), at_clearing=False)
     moved = book.pay(_owed(entitled, deposit_share), Cycle(monthly_share=share, deposit_share=deposit_share), clearing=False)
     return {"pay": int(moved.monthly[0, 0]), "held": int(moved.held[0, 0])}
 
 
 def _payable(entitled: int, coefficient: float, audit: int = 0) -> Mapping[str, Any]:
     book = Cashbook(ONE)
-    book.debt = _fen(audit)
+    book.deduct(_fen(audit), at_clearing=True)
     granted = int(assessed(np.array([float(entitled)]), np.array([coefficient]))[0])
     moved = book.pay(_owed(granted), Cycle(monthly_share=0.0), clearing=True)
     return {"payable": int(moved.cash[0, 0])}

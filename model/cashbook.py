@@ -1,7 +1,7 @@
 """Which part of what a mode owes moves when: months, deposits, clearings that wait, debts of providers (rules E10, E12, E13, G1).
 
 Everything is whole fen by provider and scheme. Whatever the rules of the cycle, what providers have received, what is held for them and
-what waits to be cleared, less what they owe back, is what they are owed.
+what waits to be cleared, less what they owe back, is what they are owed less what audits have taken.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ class Cashbook:
         deposit: held of the open year.
         advanced: lent to providers until the year's clearing (rules G1).
         debt: owed back by providers, taken from their next payments.
+        audits: found by audits, taken at the next clearing.
         waiting: clearings not yet paid, the oldest first.
         cleared: whether the year has been cleared, so that only what waits still moves.
     """
@@ -97,11 +98,13 @@ class Cashbook:
     deposit: Fen = field(init=False)
     advanced: Fen = field(init=False)
     debt: Fen = field(init=False)
+    audits: Fen = field(init=False)
     waiting: list[Waiting] = field(default_factory=list)
     cleared: bool = False
 
     def __post_init__(self) -> None:
-        self.paid, self.deposit, self.advanced, self.debt = (np.zeros(self.shape, dtype=np.int64) for _ in range(4))
+        nothing = np.zeros(self.shape, dtype=np.int64)
+        self.paid, self.deposit, self.advanced, self.debt, self.audits = (nothing.copy() for _ in range(5))
 
     def open_year(self) -> None:
         """Begins a settlement year; debts and waiting clearings stay."""
@@ -116,12 +119,19 @@ class Cashbook:
     @property
     def to_come(self) -> Fen:
         """What waiting clearings will bring providers, less what these owe back."""
-        return sum((one.payment.cash for one in self.waiting), np.zeros_like(self.debt)) - self.debt
+        return sum((one.payment.cash for one in self.waiting), np.zeros_like(self.debt)) - self.debt - self.audits
 
     def advance(self, amounts: Fen) -> Payment:
         """Lends money to providers until the year is cleared."""
         self.advanced = self.advanced + amounts
         return self._payment(advanced=amounts)
+
+    def deduct(self, amounts: Fen, at_clearing: bool) -> None:
+        """Notes what audits take: from the next months' payments, or from the clearing (rules E10, E13)."""
+        if at_clearing:
+            self.audits = self.audits + amounts
+        else:
+            self.debt = self.debt + amounts
 
     def pay(self, owed: Owed, cycle: Cycle, clearing: bool) -> Payment:
         """A month: what waited and is due, the monthly share, and with ``clearing`` the end of the year, at once or to wait.
@@ -141,7 +151,7 @@ class Cashbook:
         moved = self._due(everything=True)
         if not self.cleared:
             moved += self._hold(owed) + self._clear(owed, lag=0) + self._return()
-        collected, self.debt = self.debt, np.zeros_like(self.debt)
+        collected, self.debt, self.audits = self.debt + self.audits, np.zeros_like(self.debt), np.zeros_like(self.audits)
         return moved + self._payment(clearing=-collected)
 
     def _payment(self, **parts: Fen) -> Payment:
@@ -169,7 +179,8 @@ class Cashbook:
 
     def _clear(self, owed: Owed, lag: int) -> Payment:
         """Settles the year; pays at once, or lets it wait."""
-        due, forfeited = owed.granted - self.paid - self.deposit, owed.forfeited
+        due, forfeited = owed.granted - self.paid - self.deposit - self.audits, owed.forfeited
+        self.audits = np.zeros_like(self.audits)
         settled = self._payment(clearing=due, released=self.deposit - forfeited, forfeited=forfeited)
         self.paid, self.deposit, self.cleared = owed.net.copy(), np.zeros_like(self.deposit), True
         if lag == 0:

@@ -27,6 +27,7 @@ class Cycle:
         release_least: score below which all of it is forfeited.
         advance_months: months of last year's mean spending that are advanced in January, times the score of a hundred as credit (G1).
         clearing_lag: months from the end of the settlement year to the clearing's payment (E13).
+        audit_deduction: what audits take is paid back ``at_once``, or taken from the ``next_months`` (E10) or the ``clearing`` (E13).
         claw_back: what a clearing takes back is paid ``at_once``, or taken from the ``next_months`` (E13).
         retention_from: recorded money over the payable amount from which a surplus is kept; below it only recorded money is paid (E11).
         overrun_to: the same ratio up to which an overrun is shared.
@@ -44,6 +45,7 @@ class Cycle:
     release_least: float = 0.0
     advance_months: float = 0.0
     clearing_lag: int = 0
+    audit_deduction: str = "at_once"
     claw_back: str = "at_once"
     retention_from: float = 0.0
     overrun_to: float = 1.0

@@ -11,7 +11,7 @@ from model.calendar import month_of
 from model.care import CODING, SHIFT, SPLITTING, THRESHOLD
 from model.cases import FLAG_AUDITED, FLAG_LOW_THRESHOLD, FLAG_RECOVERED, FLAG_SHIFTED, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
 from model.cashbook import Payment
-from model.codes import EMPLOYEE, RESIDENT
+from model.codes import SCHEMES
 from model.decisions import Decision
 from model.ledger import AccountKind, Memo
 from model.streams import uniforms
@@ -112,7 +112,7 @@ def audit(city: City) -> None:
     weight = np.bincount(claims.provider, minlength=n).astype(np.float64) + city.monthly_admissions
     draw = uniforms(city.seed, int(Decision.AUDIT), month.index, claims.uid)
     local = providers.local[claims.provider]
-    recovered, fined = np.zeros(n), np.zeros(n)
+    recovered, fined, by_claim = np.zeros(n), np.zeros(n), np.zeros(len(claims))
     distorted, detected = np.zeros(n), np.zeros(n)
     for j, (channel, flag) in enumerate(
         ((CODING, FLAG_UPCODED), (SPLITTING, FLAG_SPLIT), (THRESHOLD, FLAG_LOW_THRESHOLD), (SHIFT, FLAG_SHIFTED))
@@ -121,11 +121,13 @@ def audit(city: City) -> None:
         found = marked & (draw[:, j] < detection(rules, channel, city.staff.conduct, providers.tier, weight)[claims.provider])
         taken = np.rint(np.where(found, _gain(city, claims, channel), 0.0))
         claims.flags[found] |= FLAG_RECOVERED | FLAG_AUDITED
+        by_claim += taken
         recovered += np.bincount(claims.provider, weights=taken, minlength=n)
         fined += np.bincount(claims.provider, weights=np.rint(taken * rules.fine[channel]), minlength=n)
         distorted += np.bincount(claims.provider[marked], minlength=n)
         detected += np.bincount(claims.provider[found], minlength=n)
-    _charge(city, claims, recovered, fined)
+    _take_back(city, claims, by_claim)
+    city.ledger.post(city.ledger.provider(np.arange(n)), int(AccountKind.GOVERNMENT), fined.astype(np.int64), Memo.FINE)
     sampled = uniforms(city.seed, int(Decision.AUDIT), month.index, claims.uid, block=1)
     audited = local & (sampled[:, 0] < rules.rate)
     claims.flags[audited] |= FLAG_AUDITED
@@ -159,17 +161,16 @@ def _gain(city: City, claims: Claims, channel: int) -> NDArray[np.float64]:
     return moved
 
 
-def _charge(city: City, claims: Claims, recovered: NDArray[np.float64], fined: NDArray[np.float64]) -> None:
-    """Books recoveries to the funds in proportion to where the provider's claims come from, fines to the government."""
+def _take_back(city: City, claims: Claims, taken: NDArray[np.float64]) -> None:
+    """Returns recoveries of claims to the funds they came from: at once, or from later payments where a mode's cycle says so."""
     n = len(city.geography.providers)
-    at = np.flatnonzero(recovered > 0)
-    if len(at):
-        resident = np.bincount(claims.provider, weights=claims.scheme * claims.charge.astype(np.float64), minlength=n)
-        whole = np.bincount(claims.provider, weights=claims.charge.astype(np.float64), minlength=n)
-        share = np.divide(resident, whole, out=np.zeros(n), where=whole > 0)[at]
-        amount = recovered[at].astype(np.int64)
-        to_resident = np.rint(amount * share).astype(np.int64)
-        account = city.ledger.provider(at)
-        city.ledger.post(account, city.ledger.fund(RESIDENT), to_resident, Memo.RECOVERY)
-        city.ledger.post(account, city.ledger.fund(EMPLOYEE), amount - to_resident, Memo.RECOVERY)
-        city.ledger.post(account, int(AccountKind.GOVERNMENT), fined[at].astype(np.int64), Memo.FINE)
+    place = claims.provider.astype(np.int64) * len(SCHEMES) + claims.scheme
+    for i, instance in enumerate(city.settlement.instances):
+        mine = claims.instance == i
+        whole = np.bincount(place[mine], weights=taken[mine], minlength=n * len(SCHEMES)).astype(np.int64).reshape(n, len(SCHEMES))
+        when = instance.cycle.audit_deduction
+        if when != "at_once" and city.policy_open:
+            instance.book.deduct(whole, at_clearing=when == "clearing")
+            continue
+        provider, scheme = np.nonzero(whole)
+        city.ledger.post(city.ledger.provider(provider), city.ledger.fund(scheme), whole[provider, scheme], Memo.RECOVERY)

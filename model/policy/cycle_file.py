@@ -19,6 +19,13 @@ CYCLE: Mapping[str, LeafSpec] = {
         "month", 0, 3, "months of last year’s mean spending advanced in January to who passes the gate, returned at clearing", optional=True
     ),
     "clearing_lag": leaf("month", 0, 11, "months from the end of the year to the clearing’s payment", form="integer", optional=True),
+    "audit_deduction": leaf(
+        "name",
+        doc="from which payments audits take what they find; paid back at once unless given",
+        form="text",
+        choices=("at_once", "next_months", "clearing"),
+        optional=True,
+    ),
     "claw_back": leaf(
         "name", doc="when a clearing’s negative balance is taken back", form="text", choices=("at_once", "next_months"), optional=True
     ),

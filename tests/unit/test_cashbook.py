@@ -87,6 +87,19 @@ def test_a_book_that_is_wound_up_owes_nothing_and_is_owed_nothing() -> None:
     assert not book.to_come.any()
 
 
+def test_what_audits_take_comes_off_the_next_months_or_off_the_clearing() -> None:
+    monthly, yearly, cycle = Cashbook(ONE), Cashbook(ONE), Cycle(monthly_share=0.9)
+    monthly.deduct(fen(1000), at_clearing=False)
+    yearly.deduct(fen(1000), at_clearing=True)
+    assert monthly.to_come.item() == yearly.to_come.item() == -1000
+    assert [monthly.pay(owed(due), cycle, clearing=False).cash.item() for due in (1000, 2000)] == [0, 800]
+    assert [yearly.pay(owed(due), cycle, clearing=False).cash.item() for due in (1000, 2000)] == [900, 900]
+    assert monthly.pay(owed(2000), cycle, clearing=True).cash.item() == 200
+    assert yearly.pay(owed(2000), cycle, clearing=True).cash.item() == -800
+    yearly.deduct(fen(5), at_clearing=True)
+    assert yearly.wind_up(owed(2000)).cash.item() == -5
+
+
 def test_an_advance_is_lent_until_the_clearing_even_if_that_waits() -> None:
     book, cycle = Cashbook(ONE), Cycle(monthly_share=0.9, clearing_lag=3)
     lent = book.advance(fen(80))

@@ -92,6 +92,30 @@ def test_scores_are_what_audits_of_the_last_year_leave(in_february: City) -> Non
     assert (dip.score >= 0).all()
 
 
+@pytest.mark.parametrize("when", ["next_months", "clearing"])
+def test_audits_are_deducted_from_payments_where_the_policy_says_so(tmp_path: Path, when: str) -> None:
+    """Nothing is paid back at once for cases under the mode; what is found lessens what the mode pays."""
+    file = tmp_path / "deducted.toml"
+    text = data.folder("policies", "dip.toml").read_text(encoding="utf-8")
+    rule = f'audit_deduction = {{ value = "{when}", unit = "name", source = "assumption: as in a test" }}\n'
+    file.write_text(text.replace("[mode.cycle]\n", f"[mode.cycle]\n{rule}", 1), encoding="utf-8")
+    city = City.load("yuncheng", file, scale=0.001, seed=3, burn_in=3)
+    dip = city.settlement.instances[0]
+    found = city.now.tallies["recovered"].sum()
+    before, owed, paid = dip.book.to_come.copy(), np.zeros_like(dip.paid), np.zeros_like(dip.paid)
+    for _ in range(6):
+        was = dip.book.to_come.sum()
+        city.run_for(1)
+        found += city.now.tallies["recovered"].sum()
+        owed += city.now.settled[0]
+        paid += city.now.paid[0]
+        assert city.ledger.booked(Memo.RECOVERY) < city.now.tallies["recovered"].sum() or not city.now.tallies["recovered"].any()
+        assert dip.book.to_come.sum() <= was or when == "next_months"
+    deducted = owed - (dip.due.net - dip.paid) - paid - dip.book.to_come + before
+    assert (deducted >= 0).all()
+    assert 0 < deducted.sum() <= found
+
+
 @pytest.mark.parametrize("passes", [(True, False), (False, False)])
 def test_january_advances_what_december_returns_where_the_fund_passes_the_gate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passes: tuple[bool, bool]
