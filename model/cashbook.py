@@ -55,8 +55,8 @@ class Payment:
 class Owed:
     """What a mode owes for the settlement year so far, fen ``[provider, scheme]``.
 
-    ``entitled``: by the mode alone, of which months pay a share; ``granted``: by the clearing's rules; ``deposit``: to be held by now;
-    ``forfeited``: of the deposit, at the score so far.
+    ``entitled``: by the mode alone, as settled or at the value of the year's start, of which months pay a share; ``granted``: by the
+    clearing's rules; ``deposit``: to be held by now; ``forfeited``: of the deposit, at the score so far.
     """
 
     entitled: Fen

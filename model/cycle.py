@@ -18,6 +18,7 @@ class Cycle:
 
     Attributes:
         monthly_share: part of what the mode entitles to that is paid month by month; the rest comes at clearing (E10).
+        monthly_value: what months are paid by: what is ``settled`` so far, or points at the ``opening`` value of the year (E10).
         deposit_share: part of the same that is held on a deposit account until the clearing (E10).
         score_points: points of a hundred that a provider loses for each hundredth of its cases found distorted (assumption of the model).
         assessment_low: coefficient K on what is payable at a score of nothing (E12).
@@ -36,6 +37,7 @@ class Cycle:
     """
 
     monthly_share: float = 1.0
+    monthly_value: str = "settled"
     deposit_share: float = 0.0
     score_points: float = 1.0
     assessment_low: float = 1.0

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from model.cashbook import Cashbook, Owed, Payment
 from model.cycle import Cycle, advance_of, assessed, assessment, cleared, overrun_asked, overrun_granted, released, score_of
-from model.payment import CASES, MEASURES, OUTFLOW, RECORDED, CaseTable, History, HolderFacts, PaymentMode, Reviewing, Revising
+from model.errors import InputError
+from model.payment import CASES, MEASURES, OUTFLOW, RECORDED, CaseTable, History, HolderFacts, OnAccount, PaymentMode, Reviewing, Revising
 from model.routing import HEADS_BOTH, HEADS_GROUP, Routing
 from model.units import apportion
 
@@ -51,6 +52,15 @@ class Instance:
     base: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
     overruns: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
     payable: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
+
+    def __post_init__(self) -> None:
+        if self.cycle.monthly_value == "opening" and not isinstance(self.mode, OnAccount):
+            raise InputError(
+                "the mode has no value at the start of the year that months could be paid by",
+                path=f"mode[{self.id}].cycle.monthly_value",
+                found="opening",
+                allowed="settled",
+            )
 
     @property
     def owed_before(self) -> NDArray[np.int64]:
@@ -286,12 +296,19 @@ class Settlement:
         cycle = instance.cycle
         granted = self._shared(instance, self.owed(instance))
         entitled = self._shared(instance, _whole(self.entitled(instance))) if cycle.grants_other else granted
+        monthly = self._on_account(instance) if cycle.monthly_value == "opening" else entitled
         if not cycle.deposit_share:
-            return Owed(entitled, granted, instance.book.deposit, np.zeros_like(granted))
+            return Owed(monthly, granted, instance.book.deposit, np.zeros_like(granted))
         part = np.floor(cycle.deposit_share * np.maximum(entitled, 0)).astype(np.int64)
         deposit = np.maximum(part, instance.book.deposit)
         kept = np.floor(released(self._score_by_provider(instance), cycle)[:, None] * deposit).astype(np.int64)
-        return Owed(entitled, granted, deposit, deposit - kept)
+        return Owed(monthly, granted, deposit, deposit - kept)
+
+    def _on_account(self, instance: Instance) -> NDArray[np.int64]:
+        """What the year so far comes to at the value of the year's start, by provider, fen (rules E10)."""
+        assert isinstance(instance.mode, OnAccount)
+        exact = instance.mode.on_account(instance.year_totals, instance.terms)
+        return self._shared(instance, _whole(np.where(self.is_owed(instance)[:, None], exact, 0.0)))
 
     def owed_by_provider(self, instance: Instance) -> NDArray[np.int64]:
         """What the year so far will have brought each provider when all is paid ``[provider, scheme]``, fen."""

@@ -18,7 +18,7 @@ from model.payment.points.group_points import GroupRule, within
 from model.payment.points.institutions import BONUS_STEPS, InstitutionRule
 from model.payment.points.review import accepted, line_of, places_left, quota_of
 from model.payment.points.values import VALUES, Priced, base_volume, opening_of
-from model.payment.protocol import RECORDED, CaseTable, Floats, History, Ints, Traits
+from model.payment.protocol import RECORDED, RESIDUAL, UNITS, CaseTable, Floats, History, Ints, Traits
 from model.policy.leaf import LeafSpec
 from model.units import FEN
 
@@ -284,6 +284,10 @@ class Dip:
         """What points are worth in the scheme's pool, less what patients and other layers paid in scope where the point value says so."""
         base = terms.base[holder] * fraction if len(terms.base) else np.zeros(1)
         return VALUES[self.point_value].payable(own, pool, self._priced(terms, fraction, base))
+
+    def on_account(self, own: Floats, terms: DipTerms) -> Floats:
+        """Points × the value of the year's start, less what patients and other layers paid in scope (E10)."""
+        return own[..., UNITS] * terms.opening - own[..., RESIDUAL]
 
     def value(self, pool: Floats, terms: DipTerms, fraction: float) -> Floats:
         """Fen that one more point is worth, by scheme, given the ``pool`` totals ``[..., scheme, measure]``."""

@@ -216,3 +216,11 @@ class Reviewing(Protocol):
             terms: terms of the settlement year.
             before: cases counted in the settlement year before this month.
         """
+
+
+@runtime_checkable
+class OnAccount(Protocol):
+    """A mode that can pay months at a value known before the year, whatever will be settled (rules E9, E10)."""
+
+    def on_account(self, own: Floats, terms: Any) -> Floats:
+        """Fen for ``own`` totals ``[..., scheme, measure]`` at the value of the year's start."""

@@ -8,6 +8,13 @@ __all__ = ["CYCLE"]
 
 CYCLE: Mapping[str, LeafSpec] = {
     "monthly_share": leaf("share", 0, 1, "part of what is owed that is paid month by month", optional=True),
+    "monthly_value": leaf(
+        "name",
+        doc="what months are paid by: what would be settled so far, or points at the value of the year’s start",
+        form="text",
+        choices=("settled", "opening"),
+        optional=True,
+    ),
     "deposit_share": leaf("share", 0, 1, "part of what is owed that is held on a deposit account until the clearing", optional=True),
     "score_points": leaf("point", 0, 100, "points of 100 lost for each hundredth of cases found distorted; 1 unless given", optional=True),
     "assessment_low": leaf("share", 0, 2, "coefficient on what is payable at a score of 0", optional=True),

@@ -12,6 +12,7 @@ from experiments.contract import Check
 from experiments.mode_contract import CONTRACT, Subject
 from experiments.texts import say
 from model.codes import INPATIENT, PSYCHIATRIC
+from model.cycle import Cycle
 from model.errors import InputError
 from model.payment import CHARGE, RECORDED, RESIDUAL, UNITS, GroupYear
 from model.payment.dip import Dip
@@ -21,7 +22,7 @@ from model.payment.points.group_points import within
 from model.payment.points.review import places_left, quota_of
 from model.payment.points.values import VALUES
 from model.payment.protocol import Floats
-from tests.small_market import case_table, group_facts, history, holder_facts, market, opened, totals
+from tests.small_market import TIER, case_table, group_facts, history, holder_facts, market, opened, totals
 
 
 def spread(n: int, **given: Any) -> Any:
@@ -543,3 +544,30 @@ def test_care_elsewhere_is_paid_at_the_value_of_the_place() -> None:
     assert owed(mode, year, terms)[0].tolist() == [90_000.0 - 20_000.0, 0.0]
     with pytest.raises(InputError, match="given_value"):
         Dip(point_value="given")
+
+
+# Months at the opening value
+
+
+def test_months_at_the_opening_value_need_a_mode_that_has_one() -> None:
+    with pytest.raises(InputError, match="monthly_value"):
+        market("ffs", cycle=Cycle(monthly_value="opening"))
+
+
+def test_months_at_the_opening_value_do_not_move_what_is_owed_or_quoted() -> None:
+    """The same year under both rules: the same money in the end, other months, the same prices."""
+    cases = case_table(40, holder=np.arange(40) % 4, provider=np.arange(40) % 4, tier=TIER[np.arange(40) % 4])
+    paid, owes, prices = [], [], []
+    for value in ("settled", "opening"):
+        books = opened(market("dip", cycle=Cycle(monthly_share=0.5, monthly_value=value, deposit_share=0.05)), cases=cases)
+        year = totals(books.n_holders)
+        for measure, column in ((UNITS, books.units_of(np.zeros(40, dtype=np.int8), cases)), (RESIDUAL, cases.residual)):
+            np.add.at(year[..., measure], (cases.holder, cases.scheme), column)
+        books.accrue([year], [np.ones((4, 2))])
+        paid.append(books.pay_month(False)[0].monthly)
+        owes.append(books.due(books.instances[0]).granted)
+        books.post([year])
+        prices.append(books.marginal(0, np.arange(4)))
+    assert (owes[0] == owes[1]).all()
+    assert (paid[0] != paid[1]).any()
+    assert np.array_equal(prices[0], prices[1])
