@@ -15,12 +15,15 @@ from experiments import case_year
 from experiments.case_fields import CaseError, Field, checked_keys, read_table, read_value, told
 from experiments.cases import Line, Prepared, lines_in_force
 from experiments.toml_lines import Place
-from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, Layer, YearToDate, split_claims
+from model.benefits import MAX_AMOUNT, NO_LIMIT, BenefitRules, ClaimParts, Layer, YearToDate, split_claims
 from model.bill_items import CATALOGUE_CLASSES, split_items
 from model.calendar import parse_month
-from model.codes import BENEFIT_CLASSES, BENEFIT_KIND, KINDS, LAYERS, SCHEMES, STANDINGS
+from model.codes import BENEFIT_CLASSES, BENEFIT_KIND, CONDITIONS, KINDS, LAYERS, REFERRALS, SCHEMES, STANDINGS
+from model.drug_benefit import diseases_of
 from model.errors import InputError
-from model.units import FEN, PPM, ratio_to_ppm
+from model.layers import POOR
+from model.referral import ENCODINGS, penalties_of, referral_of
+from model.units import FEN, ratio_to_ppm
 
 if TYPE_CHECKING:
     from model.policy.city_file import CityFile
@@ -44,6 +47,8 @@ USED_OF_ENTITLED: Mapping[str, int] = {"residual": 0} | {name: LAYERS.index(name
 """The same for people with a standing: the in-scope residual of basic insurance, and what the other layers have paid."""
 PERSON: Mapping[str, Field] = {
     "scheme": Field("name", "insurance scheme", choices=SCHEMES),
+    "retired": Field("flag", "retired employee; no unless given", optional=True),
+    "conditions": Field("name", "chronic conditions, which say how chronic care is paid", True, "list", CONDITIONS),
     "standing": Field("name", "what entitles to layers beyond the second; ordinary unless given", optional=True, choices=STANDINGS),
     "stays": Field("count", "stays of the year before these bills", optional=True, high=255),
     **{key: Field("yuan", f"used up before these bills, see ``{key}``", optional=True) for key in (*USED, *USED_OF_ENTITLED)},
@@ -61,8 +66,8 @@ BILL: Mapping[str, Field] = {
     "total": Field("yuan", "the whole bill; the sum of the items unless given", optional=True),
     "items": Field("name", "the bill item by item, in place of ``in_scope``", optional=True, shape="groups", inside=ITEM),
     "in_scope": Field("yuan", "part inside the catalogue after first-self-pay; the whole bill unless given", optional=True),
-    "ratio_cut": Field("share", "points taken off the ratio", optional=True),
-    "deductible_factor": Field("factor", "factor on the deductible", optional=True, high=100),
+    "referral": Field("name", "of a stay outside the city: referred (registered) or not", optional=True, choices=REFERRALS[1:]),
+    "emergency": Field("flag", "an emergency counts as referred", optional=True),
 }
 OF_CASE = ("hospital", "group", "stay", "severity", "age", "emergency", "readmission", "month")
 """Keys of ``payment`` that say what case the bill is to the hospital's mode, see ``case_year.ROW``."""
@@ -75,6 +80,7 @@ UPPER: Mapping[str, Field] = {
 RULES: Mapping[str, Mapping[str, Field]] = {
     "stay": {
         "deductible": Field("yuan", "of a stay"),
+        "deductible_later": Field("yuan", "from the second stay of a year on; as the first unless given", optional=True),
         "ratio": Field("share", "paid above the deductible", optional=True),
         "bands": Field("bands", "paid by bands of the in-scope cost, deductible included", optional=True),
         "ceiling": Field("yuan", "basic payment for stays a year", optional=True),
@@ -84,7 +90,28 @@ RULES: Mapping[str, Mapping[str, Field]] = {
         "ratio": Field("share", "paid above it"),
         "cap": Field("yuan", "a year", optional=True),
     },
-    "chronic": {"ratio": Field("share", "paid of every bill"), "cap": Field("yuan", "a year", optional=True)},
+    "chronic": {
+        "ratio": Field("share", "paid of every bill"),
+        "ratio_poor": Field("share", "of the poor; as everybody's unless given", optional=True),
+        "cap": Field("yuan", "a year", optional=True),
+    },
+    "two_diseases": {
+        "ratio": Field("share", "paid of every bill for hypertension or diabetes (两病用药)"),
+        "cap": Field("yuan", "a year and disease", optional=True),
+        "certified": Field("name", "conditions paid as chronic care instead", True, "list", CONDITIONS),
+    },
+    "referral": {
+        "encoding": Field("name", "how the rule is written (B5)", choices=ENCODINGS),
+        "referred": Field("share", "first-self-pay or points off the ratio, of the referred"),
+        "unreferred": Field("share", "the same of who is not"),
+        "deductible_factor": Field("factor", "on the deductible, in the encoding that has one", optional=True, high=100),
+    },
+    "retired": {
+        "stay_ratio_added": Field("share", "points added for stays", optional=True),
+        "stay_deductible_factor": Field("factor", "on the deductible of a stay", optional=True, high=1),
+        "outpatient_ratio_added": Field("share", "points added for visits", optional=True),
+        "outpatient_deductible": Field("yuan", "a year", optional=True),
+    },
     "second": {
         "base": Field("name", "what it looks at", choices=("residual", "above_ceiling")),
         "deductible": Field("yuan", "a year"),
@@ -255,16 +282,45 @@ def _written(given: Row, at: Place) -> BenefitRules:
     tables: dict[str, Any] = {}
     if "stay" in given:
         stay = given["stay"]
-        low, high, ppm = _bands(stay, stay["deductible"], (*at, "stay"))
+        low, high, ppm = _bands(stay, 0, (*at, "stay"))
         tables |= {"inpatient_from": low, "inpatient_to": high, "inpatient_ppm": ppm}
         tables |= {"inpatient_deductible": stay["deductible"], "inpatient_ceiling": stay.get("ceiling", NO_LIMIT)}
+        tables["inpatient_later"] = stay.get("deductible_later", stay["deductible"])
     if "outpatient" in given:
         visit = given["outpatient"]
         tables |= {"outpatient_deductible": visit.get("deductible", 0), "outpatient_ppm": ratio_to_ppm(visit["ratio"])}
         tables["outpatient_cap"] = visit.get("cap", NO_LIMIT)
     if "chronic" in given:
-        tables |= {"chronic_ppm": ratio_to_ppm(given["chronic"]["ratio"]), "chronic_cap": given["chronic"].get("cap", NO_LIMIT)}
-    return BenefitRules.none().changed(**tables)
+        chronic = given["chronic"]
+        ratios = [chronic.get("ratio_poor", chronic["ratio"]) if is_poor else chronic["ratio"] for is_poor in POOR]
+        tables |= {"chronic_ppm": [ratio_to_ppm(ratio) for ratio in ratios], "chronic_cap": chronic.get("cap", NO_LIMIT)}
+    if "two_diseases" in given:
+        drugs = given["two_diseases"]
+        tables |= {"drugs_ppm": ratio_to_ppm(drugs["ratio"]), "drugs_cap": drugs.get("cap", MAX_AMOUNT)}
+        tables["drug_diseases"] = diseases_of(drugs.get("certified", ()))
+    if "referral" in given:
+        tables |= _penalties(given["referral"], (*at, "referral"))
+    return BenefitRules.none().changed(**tables).with_retired(**_of_retired(given.get("retired", {})))
+
+
+def _penalties(rule: Row, at: Place) -> dict[str, Any]:
+    """Tables of what a stay outside costs more."""
+    if (rule["encoding"] == "deductible_and_cut") != ("deductible_factor" in rule):
+        raise CaseError("deductible_factor belongs to deductible_and_cut", at, found=rule["encoding"])
+    referred, unreferred = ratio_to_ppm(rule["referred"]), ratio_to_ppm(rule["unreferred"])
+    found = penalties_of(rule["encoding"], referred, unreferred, rule.get("deductible_factor", 1.0))
+    return {"referral_first_ppm": found.first_self, "referral_cut_ppm": found.cut, "referral_factor_ppm": found.factor}
+
+
+def _of_retired(rule: Row) -> dict[str, int]:
+    """Terms of retired employees as the model takes them."""
+    names = {
+        "stay_ratio_added": "stay_ratio_added_ppm",
+        "stay_deductible_factor": "stay_deductible_ppm",
+        "outpatient_ratio_added": "outpatient_ratio_added_ppm",
+    }
+    terms = {names[key]: ratio_to_ppm(value) for key, value in rule.items() if key in names}
+    return terms | ({"outpatient_deductible": rule["outpatient_deductible"]} if "outpatient_deductible" in rule else {})
 
 
 def _layer(name: str, given: Row, at: Place) -> Layer:
@@ -305,8 +361,13 @@ def _split(rules: BenefitRules, person: Row, bills: list[Row]) -> ClaimParts:
         in_scope=np.array([bill["in_scope"] for bill in bills]),
         own_pay=np.array([bill["own_pay"] for bill in bills]),
         ytd=ytd,
-        ratio_cut_ppm=np.array([ratio_to_ppm(bill.get("ratio_cut", 0.0)) for bill in bills]),
-        deductible_factor_ppm=np.array([round(bill.get("deductible_factor", 1.0) * PPM) for bill in bills]),
+        retired=same + person.get("retired", False),
+        conditions=same + sum(1 << CONDITIONS.index(name) for name in set(person.get("conditions", ()))),
+        referral=referral_of(
+            np.array(["referral" in bill for bill in bills]),
+            np.array([bill.get("emergency", False) for bill in bills]),
+            np.array([bill.get("referral") == "referred" for bill in bills]),
+        ),
     )
     return replace(parts, basic=parts.basic + np.array([bill["in_full"] for bill in bills]))
 

@@ -8,7 +8,8 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from model.codes import AID, BENEFIT_CLASSES, CHRONIC, INPATIENT, SCHEMES, SECOND, STANDINGS
+from model.codes import AID, BENEFIT_CLASSES, CHRONIC, EMPLOYEE, INPATIENT, REFERRALS, RETIRED, SCHEMES, SECOND, STANDINGS
+from model.drug_benefit import N_MASKS
 from model.units import PPM
 
 __all__ = ["COUNTER_TOP", "MAX_AMOUNT", "find_row", "split_parallel", "split_range"]
@@ -20,7 +21,7 @@ MAX_AMOUNT = 1 << 42
 COUNTER_TOP = (1 << 31) - 1
 """Yearly counters are int32 and stop here (21.4 million yuan a person and year)."""
 
-N_SCHEMES, N_CLASSES, N_STANDINGS = len(SCHEMES), len(BENEFIT_CLASSES), len(STANDINGS)
+N_SCHEMES, N_CLASSES, N_STANDINGS, N_REFERRALS = len(SCHEMES), len(BENEFIT_CLASSES), len(STANDINGS), len(REFERRALS)
 
 # Arithmetic of one claim; amounts in fen, ratios in ppm
 
@@ -77,12 +78,11 @@ def _add(counter: NDArray[np.int32], p: int, amount: int) -> None:
 
 @nb.njit(cache=True)
 def _stay(
-    tables: Any, used: NDArray[np.int32], p: int, s: int, row: int, amount: int, cut: int, factor: int, find_above: bool
+    tables: Any, used: NDArray[np.int32], p: int, m: int, row: int, amount: int, cut: int, start: int, find_above: bool
 ) -> tuple[int, int, int]:
     """Deductible and basic payment of a stay and, where asked for, its in-scope cost that the ceiling cuts off."""
-    deductible, low, high, ppm, ceiling = tables
-    start = _half_up(deductible[row] * factor)
-    room = _left(ceiling[s], used[p])
+    low, high, ppm, ceiling = tables
+    room = _left(ceiling[m], used[p])
     basic = min(room, _half_up(_banded(low, high, ppm, row, start, amount, cut)))
     above = _beyond(low, high, ppm, row, start, amount, cut, room) if find_above else 0
     _add(used, p, basic)
@@ -91,22 +91,21 @@ def _stay(
 
 @nb.njit(cache=True)
 def _visit(
-    tables: Any, used_deductible: NDArray[np.int32], used: NDArray[np.int32], p: int, s: int, row: int, amount: int, cut: int
+    tables: Any, used_deductible: NDArray[np.int32], used: NDArray[np.int32], p: int, m: int, row: int, amount: int, cut: int
 ) -> tuple[int, int]:
     """Deductible and basic payment of an ordinary outpatient visit."""
     deductible, ppm, cap = tables
-    borne = min(amount, _left(deductible[s], used_deductible[p]))
-    basic = min(_left(cap[s], used[p]), _half_up((amount - borne) * max(ppm[row] - cut, 0)))
+    borne = min(amount, _left(deductible[m], used_deductible[p]))
+    basic = min(_left(cap[m], used[p]), _half_up((amount - borne) * max(ppm[row] - cut, 0)))
     _add(used_deductible, p, borne)
     _add(used, p, basic)
     return borne, basic
 
 
 @nb.njit(cache=True)
-def _share_to_cap(tables: Any, used: NDArray[np.int32], p: int, s: int, amount: int, cut: int) -> int:
+def _share_to_cap(ppm: int, cap: int, used: NDArray[np.int32], p: int, amount: int) -> int:
     """A plain share under a yearly cap: chronic outpatient care."""
-    ppm, cap = tables
-    paid = min(_left(cap[s], used[p]), _half_up(amount * max(ppm[s] - cut, 0)))
+    paid = min(_left(cap, used[p]), _half_up(amount * max(ppm, 0)))
     _add(used, p, paid)
     return paid
 
@@ -172,28 +171,41 @@ def _of_entitled(terms: Any, code: Ints, active: Any, year: Any, p: int, first: 
 @nb.njit(cache=True)
 def split_range(first: int, last: int, tables: Any, claims: Any, state: Any, out: Any) -> None:
     """Splits the claims from ``first`` to before ``last`` (``rules.md`` section 0, step 3)."""
-    stay_rule, visit_rule, chronic_rule, terms = tables[:5], tables[5:8], tables[8:10], tables[10:15]
-    code, active, second, find_above, upper_layers, account_pays = tables[15:]
-    person, scheme, standing, benefit_class, kind, in_scope, own_pay, ratio_cut, deductible_factor = claims
+    deductibles, later = tables[:2]
+    stay_rule, visit_rule = tables[2:6], tables[6:9]
+    chronic_ppm, chronic_cap, drugs_ppm, drugs_cap, diseases = tables[9:14]
+    first_self, cuts, factors = tables[14:17]
+    terms = tables[17:22]
+    code, active, second, find_above, upper_layers, account_pays = tables[22:]
+    person, scheme, retired, standing, benefit_class, kind, referral, conditions, in_scope, own_pay = claims
     used_stay, used_visit, used_chronic, used_deductible, used_own, stays, balance = state[:7]
     year = state[7:]
     used_base, used_second = year[:2]
     out_deductible, out_basic, out_layers, out_account, out_patient = out
     for i in range(first, last):
-        p, s, k = int(person[i]), int(scheme[i]), kind[i]
-        row = np.int64(s) * N_CLASSES + benefit_class[i]
-        amount, cut = in_scope[i], ratio_cut[i]
+        p, s, k, w = int(person[i]), int(scheme[i]), kind[i], int(standing[i])
+        m = RETIRED if retired[i] and s == EMPLOYEE else s
+        row = np.int64(m) * N_CLASSES + benefit_class[i]
+        amount, outside, cut, factor = in_scope[i], own_pay[i], 0, PPM
+        if referral[i] > 0:
+            r = s * N_REFERRALS + referral[i]
+            moved, cut, factor = _half_up(amount * first_self[r]), cuts[r], factors[r]
+            amount, outside = amount - moved, outside + moved
         deductible, above, account = 0, 0, 0
-        if k == INPATIENT:
-            deductible, basic, above = _stay(stay_rule, used_stay, p, s, row, amount, cut, deductible_factor[i], find_above[s])
+        if k >= INPATIENT:
+            start = _half_up((later[row] if stays[p] > 0 else deductibles[row]) * factor)
+            deductible, basic, above = _stay(stay_rule, used_stay, p, m, row, amount, cut, start, find_above[s])
             stays[p] = min(stays[p] + 1, 255)
+        elif k == CHRONIC and diseases[s * N_MASKS + conditions[i]] > 0:
+            cap = drugs_cap[m] * diseases[s * N_MASKS + conditions[i]]
+            basic = _share_to_cap(drugs_ppm[m] - cut, cap, used_chronic, p, amount)
         elif k == CHRONIC:
-            basic = _share_to_cap(chronic_rule, used_chronic, p, s, amount, cut)
+            basic = _share_to_cap(chronic_ppm[m * N_STANDINGS + w] - cut, chronic_cap[m], used_chronic, p, amount)
         else:
-            deductible, basic = _visit(visit_rule, used_deductible, used_visit, p, s, row, amount, cut)
+            deductible, basic = _visit(visit_rule, used_deductible, used_visit, p, m, row, amount, cut)
         own = amount - basic
         if upper_layers[k]:
-            base, w = above if find_above[s] else own, int(standing[i])
+            base = above if find_above[s] else own
             if w > 0:
                 own -= _of_entitled(terms, code, active, year, p, s * N_STANDINGS + w, own, base, out_layers, i)
             elif second >= 0 and active[(second * N_SCHEMES + s) * N_STANDINGS]:
@@ -203,7 +215,7 @@ def split_range(first: int, last: int, tables: Any, claims: Any, state: Any, out
         if account_pays[k]:
             account = min(own, max(int(balance[p]), 0))
             balance[p] -= account
-        patient = own - account + own_pay[i]
+        patient = own - account + outside
         _add(used_own, p, patient)
         out_deductible[i], out_basic[i], out_account[i], out_patient[i] = deductible, basic, account, patient
 

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model.benefit_kernel import COUNTER_TOP, MAX_AMOUNT, find_row, split_parallel, split_range
-from model.codes import BENEFIT_CLASSES, BENEFIT_KINDS, LAYERS, SCHEMES, STANDINGS
+from model.codes import BENEFIT_CLASSES, BENEFIT_KINDS, LAYERS, MEMBERS, REFERRALS, RETIRED, SCHEMES, STANDINGS
+from model.drug_benefit import N_MASKS
 from model.layers import MAX_DEDUCTIBLE, NO_LIMIT, Layer, check_bands, packed
-from model.units import PPM
+from model.units import PPM, share_of
 
 __all__ = [
     "COUNTER_TOP",
@@ -38,10 +39,14 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 MAX_FACTOR = 1 << 30
+CLAIM_COLUMNS = (
+    *("person_row", "scheme", "retired", "standing", "benefit_class", "kind", "referral", "conditions", "in_scope", "own_pay"),
+)
 CHUNKS = 64
 """Pieces of a parallel split; the number moves no result."""
 
-N_SCHEMES, N_CLASSES, N_KINDS, N_STANDINGS = len(SCHEMES), len(BENEFIT_CLASSES), len(BENEFIT_KINDS), len(STANDINGS)
+N_SCHEMES, N_MEMBERS, N_CLASSES, N_KINDS = len(SCHEMES), len(MEMBERS), len(BENEFIT_CLASSES), len(BENEFIT_KINDS)
+N_STANDINGS, N_REFERRALS = len(STANDINGS), len(REFERRALS)
 PAYERS = {"second": "second", "aid": "aid", "tilt": "aid"}
 """Who pays a layer, as a part of a claim: the second layer's insurer, medical assistance, and for the rest the supplements' payers."""
 
@@ -56,21 +61,30 @@ def _outpatient() -> Flags:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BenefitRules:
-    """The benefits of one month, in fen and parts per million; axes ``s`` scheme, ``c`` benefit class, ``b`` band, ``k`` kind of care.
+    """The benefits of one month, in fen and parts per million; axes ``m`` member (``MEMBERS``), ``s`` scheme, ``c`` benefit class,
+    ``b`` band, ``k`` kind of care, ``w`` standing, ``r`` referral.
 
     Bands are on the cost *including* the deductible and pay from the deductible on (``rules.md`` B2); unused bands are zero.
 
     Attributes:
-        inpatient_deductible: ``[s, c]`` per stay.
-        inpatient_from: ``[s, c, b]`` lower end of a band of a stay's in-scope cost.
-        inpatient_to: ``[s, c, b]`` upper end (``NO_LIMIT``: open).
-        inpatient_ppm: ``[s, c, b]`` ratio paid in the band.
-        inpatient_ceiling: ``[s]`` basic inpatient payment a year.
-        outpatient_deductible: ``[s]`` ordinary outpatient, a year (common and emergency visits together).
-        outpatient_ppm: ``[s, c]`` ordinary outpatient ratio.
-        outpatient_cap: ``[s]`` ordinary outpatient payment a year.
-        chronic_ppm: ``[s]`` chronic outpatient ratio; no deductible.
-        chronic_cap: ``[s]`` chronic outpatient payment a year.
+        inpatient_deductible: ``[m, c]`` of the first stay of a year.
+        inpatient_later: ``[m, c]`` deductible of every later stay.
+        inpatient_from: ``[m, c, b]`` lower end of a band of a stay's in-scope cost.
+        inpatient_to: ``[m, c, b]`` upper end (``NO_LIMIT``: open).
+        inpatient_ppm: ``[m, c, b]`` ratio paid in the band.
+        inpatient_ceiling: ``[m]`` basic inpatient payment a year.
+        outpatient_deductible: ``[m]`` ordinary outpatient, a year (common and emergency visits together).
+        outpatient_ppm: ``[m, c]`` ordinary outpatient ratio.
+        outpatient_cap: ``[m]`` ordinary outpatient payment a year.
+        chronic_ppm: ``[m, w]`` chronic outpatient ratio; no deductible.
+        chronic_cap: ``[m]`` chronic outpatient payment a year.
+        drugs_ppm: ``[m]`` ratio of the drug benefit for hypertension and diabetes (两病用药), for who has no certified chronic disease.
+        drugs_cap: ``[m]`` its payment a year and disease.
+        drug_diseases: ``[s, chronic mask]`` number of diseases for which chronic care is paid by the drug benefit; 0: as certified care.
+        referral_first_ppm: ``[s, r]`` part of the in-scope cost that is paid by oneself before all else (rules B5 a).
+        referral_cut_ppm: ``[s, r]`` points taken off the ratio (B5 b, c).
+        referral_factor_ppm: ``[s, r]`` factor on the deductible of a stay (B5 c).
+        registered_ppm: ``[s]`` stays outside, emergencies apart, that are registered before and so count as referred.
         layers: what stands above the basic layer, in the order in which it pays (rules B6); none twice.
         upper_layers: ``[k]`` whether the layers above the basic one look at this kind of care (assumption: stays and chronic outpatient
             care, as 大病保险 and 医疗救助 are usually described).
@@ -78,6 +92,7 @@ class BenefitRules:
     """
 
     inpatient_deductible: Ints
+    inpatient_later: Ints
     inpatient_from: Ints
     inpatient_to: Ints
     inpatient_ppm: Ints
@@ -87,6 +102,13 @@ class BenefitRules:
     outpatient_cap: Ints
     chronic_ppm: Ints
     chronic_cap: Ints
+    drugs_ppm: Ints
+    drugs_cap: Ints
+    drug_diseases: Ints
+    referral_first_ppm: Ints
+    referral_cut_ppm: Ints
+    referral_factor_ppm: Ints
+    registered_ppm: Ints
     upper_layers: Flags
     account_pays: Flags
     layers: tuple[Layer, ...] = ()
@@ -105,31 +127,69 @@ class BenefitRules:
     def none(cls, inpatient_bands: int = 1) -> BenefitRules:
         """Rules under which no layer pays anything: what a test or a builder starts from (see ``changed``)."""
         shapes = _shapes(inpatient_bands)
+        same = np.full(shapes["referral_factor_ppm"], PPM)
         tables: dict[str, Any] = {name: np.zeros(shape, dtype=_dtype(name)) for name, shape in shapes.items()}
-        return cls(**{**tables, "upper_layers": _inpatient_and_chronic(), "account_pays": _outpatient()})
+        return cls(**{**tables, "upper_layers": _inpatient_and_chronic(), "account_pays": _outpatient(), "referral_factor_ppm": same})
 
     def changed(self, *, layers: Sequence[Layer] | None = None, **tables: ArrayLike) -> BenefitRules:
-        """The same rules with some tables or all layers replaced; values are spread over the table's shape where they are smaller."""
+        """The same rules with some tables or all layers replaced; values are spread over the table's shape where they are smaller.
+
+        Tables of two schemes hold for retired employees as for active ones; a deductible holds for later stays unless they have one.
+        """
         shapes = _shapes(max(1, _last_axis(np.asarray(tables.get("inpatient_from", self.inpatient_from)))))
         unknown = sorted(set(tables) - set(shapes))
         if unknown:
             raise ValueError(f"no such benefit table: {', '.join(unknown)}; there are {', '.join(shapes)}")
-        given = {name: np.array(np.broadcast_to(value, shapes[name]), dtype=_dtype(name)) for name, value in tables.items()}
+        if "inpatient_deductible" in tables:
+            tables.setdefault("inpatient_later", tables["inpatient_deductible"])
+        given = {
+            name: np.array(np.broadcast_to(_by_member(value, shapes[name]), shapes[name]), dtype=_dtype(name))
+            for name, value in tables.items()
+        }
         kept: dict[str, Any] = {name: given.get(name, getattr(self, name)) for name in shapes}
         return BenefitRules(**kept, layers=self.layers if layers is None else tuple(layers))
+
+    def with_retired(
+        self,
+        *,
+        stay_ratio_added_ppm: int = 0,
+        stay_deductible_ppm: int = PPM,
+        outpatient_ratio_added_ppm: int = 0,
+        outpatient_deductible: int | None = None,
+    ) -> BenefitRules:
+        """The same rules with terms of their own for retired employees.
+
+        Points are added to every ratio that is not zero; the deductible of a stay has a factor, that of the year's visits is an amount.
+        """
+        names = ("inpatient_deductible", "inpatient_later", "inpatient_ppm", "outpatient_deductible", "outpatient_ppm")
+        tables = {name: getattr(self, name).copy() for name in names}
+        for name, added in (("inpatient_ppm", stay_ratio_added_ppm), ("outpatient_ppm", outpatient_ratio_added_ppm)):
+            mine = tables[name][RETIRED]
+            tables[name][RETIRED] = np.where(mine > 0, np.minimum(mine + added, PPM), 0)
+        for name in names[:2]:
+            tables[name][RETIRED] = share_of(tables[name][RETIRED], stay_deductible_ppm)
+        if outpatient_deductible is not None:
+            tables["outpatient_deductible"][RETIRED] = outpatient_deductible
+        return self.changed(**tables)
 
     def layer(self, name: str) -> Layer | None:
         """The layer of that name, if it is in force."""
         return next((layer for layer in self.layers if layer.name == name), None)
 
+    @property
+    def penalises(self) -> bool:
+        """Whether anybody pays more for a stay outside without a referral, or with one."""
+        return bool(self.referral_first_ppm.any() or self.referral_cut_ppm.any() or (self.referral_factor_ppm != PPM).any())
+
     def tables(self) -> tuple[Any, ...]:
-        """The tables as the kernel wants them: flat, in the order of ``split_range``, scheme and class one axis."""
-        stay = (self.inpatient_deductible, self.inpatient_from, self.inpatient_to, self.inpatient_ppm)
+        """The tables as the kernel wants them: flat, in the order of ``split_range``, member and class one axis."""
+        stay = (self.inpatient_deductible, self.inpatient_later, self.inpatient_from, self.inpatient_to, self.inpatient_ppm)
         return (
-            *(table.reshape(N_SCHEMES * N_CLASSES, *table.shape[2:]) for table in stay),
+            *(table.reshape(N_MEMBERS * N_CLASSES, *table.shape[2:]) for table in stay),
             self.inpatient_ceiling,
             *(self.outpatient_deductible, self.outpatient_ppm.reshape(-1), self.outpatient_cap),
-            *(self.chronic_ppm, self.chronic_cap),
+            *(self.chronic_ppm.reshape(-1), self.chronic_cap, self.drugs_ppm, self.drugs_cap, self.drug_diseases.reshape(-1)),
+            *(table.reshape(-1) for table in (self.referral_first_ppm, self.referral_cut_ppm, self.referral_factor_ppm)),
             *packed(self.layers),
             *(self.upper_layers, self.account_pays),
         )
@@ -317,8 +377,9 @@ def split_claims(
     in_scope: NDArray[Any],
     own_pay: NDArray[Any],
     ytd: YearToDate,
-    ratio_cut_ppm: NDArray[Any] | None = None,
-    deductible_factor_ppm: NDArray[Any] | None = None,
+    retired: NDArray[Any] | None = None,
+    referral: NDArray[Any] | None = None,
+    conditions: NDArray[Any] | None = None,
     parallel: bool = False,
 ) -> ClaimParts:
     """Splits claims between the layers, one person's claims in their order, and moves the year on in place.
@@ -333,26 +394,29 @@ def split_claims(
         in_scope: fen inside the catalogue after first-self-pay.
         own_pay: fen outside the catalogue, first-self-pay included; the patient's, whatever the rules.
         ytd: state of the year, updated.
-        ratio_cut_ppm: cut of the basic ratio, for care without referral (``rules.md`` B5 b, c); none by default.
-        deductible_factor_ppm: factor on the deductible of a stay (B5 c); one by default.
+        retired: 1 for retired employees; nobody by default.
+        referral: code in ``REFERRALS`` (rules B5); local by default.
+        conditions: mask of the person's chronic conditions, which says how chronic care is paid (rules B7); none by default.
         parallel: whether to use all Numba threads; the result is the same to the byte.
 
     Returns:
         The parts of each claim, in the order given.
     """
     n = len(person_row)
+    none = np.zeros(n, dtype=np.uint8)
     claims = (
         _column("person_row", person_row, np.int32, n),
         _column("scheme", scheme, np.uint8, n),
+        _column("retired", none if retired is None else retired, np.uint8, n),
         _column("standing", standing, np.uint8, n),
         _column("benefit_class", benefit_class, np.uint8, n),
         _column("kind", kind, np.uint8, n),
+        _column("referral", none if referral is None else referral, np.uint8, n),
+        _column("conditions", none if conditions is None else conditions, np.uint8, n),
         _column("in_scope", in_scope, np.int64, n),
         _column("own_pay", own_pay, np.int64, n),
-        _column("ratio_cut_ppm", np.zeros(n, np.int64) if ratio_cut_ppm is None else ratio_cut_ppm, np.int64, n),
-        _column("deductible_factor_ppm", np.full(n, PPM) if deductible_factor_ppm is None else deductible_factor_ppm, np.int64, n),
     )
-    bad = _first_bad(len(ytd), ytd.entitled.rows, *claims)
+    bad = _first_bad(len(ytd), ytd.entitled.rows, claims)
     if bad >= 0:
         raise ValueError(_complaint(bad, len(ytd), claims))
     names = tuple(layer.name for layer in rules.layers)
@@ -375,14 +439,15 @@ def expected_price(
     own_pay: ArrayLike,
     *,
     standing: ArrayLike = 0,
-    ratio_cut_ppm: ArrayLike = 0,
-    deductible_factor_ppm: ArrayLike = PPM,
+    retired: ArrayLike = 0,
+    referral: ArrayLike = 0,
+    conditions: ArrayLike = 0,
 ) -> Ints:
     """What a patient expects to pay of a bill at the start of a year, from pocket or account: int64 fen in the arguments' joint shape.
 
     It is ``split_claims`` on one untouched person a bill, so the price a choice is made on cannot drift from the rule that is applied.
     """
-    given = [np.asarray(a) for a in (scheme, standing, benefit_class, kind, in_scope, own_pay, ratio_cut_ppm, deductible_factor_ppm)]
+    given = [np.asarray(a) for a in (scheme, standing, benefit_class, kind, in_scope, own_pay, retired, referral, conditions)]
     spread = np.broadcast_arrays(*given)
     flat = [np.ascontiguousarray(a).reshape(-1) for a in spread]
     parts = split_claims(
@@ -395,8 +460,9 @@ def expected_price(
         in_scope=flat[4],
         own_pay=flat[5],
         ytd=YearToDate.zeros(flat[0].size),
-        ratio_cut_ppm=flat[6],
-        deductible_factor_ppm=flat[7],
+        retired=flat[6],
+        referral=flat[7],
+        conditions=flat[8],
     )
     return (parts.patient + parts.account).reshape(spread[0].shape)
 
@@ -409,10 +475,21 @@ def _last_axis(array: NDArray[Any]) -> int:
 
 
 def _shapes(bands: int) -> dict[str, tuple[int, ...]]:
-    by_scheme, by_class, by_kind = (N_SCHEMES,), (N_SCHEMES, N_CLASSES), (N_KINDS,)
-    special = {"inpatient_deductible": by_class, "outpatient_ppm": by_class, "upper_layers": by_kind, "account_pays": by_kind}
+    by_member, by_class, by_kind = (N_MEMBERS,), (N_MEMBERS, N_CLASSES), (N_KINDS,)
+    special: dict[str, tuple[int, ...]] = dict.fromkeys(("inpatient_deductible", "inpatient_later", "outpatient_ppm"), by_class)
+    special |= dict.fromkeys(("upper_layers", "account_pays"), by_kind)
     special |= {f"inpatient_{end}": (*by_class, bands) for end in ("from", "to", "ppm")}
-    return {f.name: special.get(f.name, by_scheme) for f in fields(BenefitRules) if f.name != "layers"}
+    special |= {f"referral_{what}_ppm": (N_SCHEMES, N_REFERRALS) for what in ("first", "cut", "factor")}
+    special |= {"chronic_ppm": (N_MEMBERS, N_STANDINGS), "drug_diseases": (N_SCHEMES, N_MASKS), "registered_ppm": (N_SCHEMES,)}
+    return {f.name: special.get(f.name, by_member) for f in fields(BenefitRules) if f.name != "layers"}
+
+
+def _by_member(value: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """A table by member, where one by scheme is given."""
+    table = np.asarray(value)
+    if shape[0] == N_MEMBERS and table.ndim == len(shape) and table.shape[0] == N_SCHEMES:
+        return np.concatenate([table, table[:1]])
+    return table
 
 
 def _dtype(table: str) -> type[np.generic]:
@@ -423,7 +500,14 @@ def _checked_table(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> ND
     """A copy of a rule table, if its type, shape and range are right."""
     if array.dtype != _dtype(name) or array.shape != shape or 0 in shape:
         raise ValueError(f"{name} is {array.dtype} {array.shape}; {np.dtype(_dtype(name))} {shape} is needed")
-    top = PPM if name.endswith("_ppm") else MAX_DEDUCTIBLE if name.endswith("_deductible") else NO_LIMIT
+    if name == "referral_factor_ppm":
+        top = MAX_FACTOR
+    elif name.endswith("_ppm"):
+        top = PPM
+    elif name == "drug_diseases":
+        top = 2
+    else:
+        top = MAX_DEDUCTIBLE if name.endswith(("_deductible", "_later")) else NO_LIMIT
     if array.dtype != np.bool_ and (array.min() < 0 or array.max() > top):
         raise ValueError(f"{name} must lie between 0 and {top}, not {array.min()} to {array.max()}")
     return np.array(array, order="C")
@@ -438,50 +522,26 @@ def _column(name: str, array: NDArray[Any], dtype: type[np.generic], n: int) -> 
 
 
 @nb.njit(cache=True)
-def _first_bad(
-    people: int,
-    entitled: NDArray[np.int32],
-    person: NDArray[np.int32],
-    scheme: NDArray[np.uint8],
-    standing: NDArray[np.uint8],
-    benefit_class: NDArray[np.uint8],
-    kind: NDArray[np.uint8],
-    in_scope: Ints,
-    own_pay: Ints,
-    cut: Ints,
-    factor: Ints,
-) -> int:
+def _first_bad(people: int, entitled: NDArray[np.int32], claims: Any) -> int:
     """First claim that cannot be split, or -1."""
+    person, scheme, retired, standing, benefit_class, kind, referral, conditions, in_scope, own_pay = claims
     before = np.int32(0)
     for i in range(len(person)):
-        fine = before <= person[i] < people and scheme[i] < N_SCHEMES and standing[i] < N_STANDINGS
+        fine = before <= person[i] < people and scheme[i] < N_SCHEMES and retired[i] <= 1 and standing[i] < N_STANDINGS
         fine = fine and (standing[i] == 0 or find_row(entitled, person[i]) >= 0)
-        fine = fine and benefit_class[i] < N_CLASSES and kind[i] < N_KINDS
-        fine = fine and 0 <= in_scope[i] <= MAX_AMOUNT and 0 <= own_pay[i] <= MAX_AMOUNT
-        if not (fine and 0 <= cut[i] <= PPM and 0 <= factor[i] <= MAX_FACTOR):
+        fine = fine and benefit_class[i] < N_CLASSES and kind[i] < N_KINDS and referral[i] < N_REFERRALS and conditions[i] < N_MASKS
+        if not (fine and 0 <= in_scope[i] <= MAX_AMOUNT and 0 <= own_pay[i] <= MAX_AMOUNT):
             return i
         before = person[i]
     return -1
 
 
 def _complaint(i: int, people: int, claims: tuple[NDArray[Any], ...]) -> str:
-    names = (
-        "person_row",
-        "scheme",
-        "standing",
-        "benefit_class",
-        "kind",
-        "in_scope",
-        "own_pay",
-        "ratio_cut_ppm",
-        "deductible_factor_ppm",
-    )
-    found = ", ".join(f"{name}={int(column[i])}" for name, column in zip(names, claims, strict=True))
+    found = ", ".join(f"{name}={int(column[i])}" for name, column in zip(CLAIM_COLUMNS, claims, strict=True))
     before = int(claims[0][i - 1]) if i else 0
     return (
         f"claim {i} cannot be split: {found}; person_row must lie in {before}..{people - 1} and never fall, codes in their lists, "
-        f"whoever has a standing among the entitled, "
-        f"amounts in 0..{MAX_AMOUNT}, ratio_cut_ppm in 0..{PPM}, deductible_factor_ppm in 0..{MAX_FACTOR}"
+        f"whoever has a standing among the entitled, amounts in 0..{MAX_AMOUNT}"
     )
 
 

@@ -49,6 +49,13 @@ SECOND, SUPPLEMENT, POOR_SUPPLEMENT, FOURTH, AID, TILT = range(6)
 STANDINGS = ("ordinary", "poor", "destitute", "low_income", "sick_poor", "civil_servant")
 """What entitles a person to layers beyond the second: 普通, 低保及脱贫人口, 特困, 低保边缘, 因病致贫, 公务员及有企业补充的职工."""
 
+MEMBERS = ("employee", "resident", "retired")
+"""Whose basic benefits differ: active employees, residents, retired employees; the first two have the codes of the schemes."""
+RETIRED = 2
+
+REFERRALS = ("local", "referred", "unreferred")
+"""How a patient comes to a stay: no rule of referral applies, referred (registered, or an emergency), or neither."""
+
 PROVIDER_KINDS = ("general", "tcm", "psychiatric", "maternity")
 SPECIALTY_GENERAL, SPECIALTY_TCM, SPECIALTY_PSYCHIATRIC, SPECIALTY_MATERNITY = range(4)
 

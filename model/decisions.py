@@ -32,3 +32,4 @@ class Decision(IntEnum):
     CONDUCT_SAMPLE = 23  # cases a provider looks at when it reconsiders
     CONDUCT_ERROR = 24  # trembling of its decision
     CONDUCT_RULE = 25  # which conduct rule it follows, where rules are mixed
+    REGISTER = 26  # whether a stay outside the city is registered before

@@ -13,18 +13,21 @@ from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules
 from model.catalogue import PARTITIONS, Catalogue
 from model.codes import BENEFIT_CLASSES, CONDITIONS, PROVIDER_KINDS, SCHEMES, SEVERITIES, STANDINGS, TIERS, VISIT_KINDS
 from model.cycle import Cycle
+from model.drug_benefit import N_MASKS, diseases_of
 from model.financing import Rates
 from model.geography import Geography, Providers, make_geography
 from model.health import OutcomeRules
+from model.layers import POOR
 from model.payment import GroupFacts, HolderFacts, get_mode
-from model.policy import BehaviourFile, CityFile, PolicyFile
-from model.policy.benefit_file import Band, Terms
+from model.policy import BehaviourFile, CityFile, Leaf, PolicyFile
+from model.policy.benefit_file import Band, OutpatientBenefit, RetiredTerms, SchemeBenefits, Terms
 from model.policy.policy_file import PolicyMode
+from model.referral import Penalties
 from model.routing import routing_of
 from model.seeking import N_CLASSES, ChoiceRules
 from model.settlement import Instance, Settlement
 from model.supervision import AuditRules
-from model.units import ratio_to_ppm, yuan_to_fen
+from model.units import PPM, ratio_to_ppm, yuan_to_fen
 
 Floats = NDArray[np.float64]
 
@@ -183,11 +186,12 @@ def _constants(prior: Any, fitted: Any, month: int) -> Floats:
 def benefits_of(city: CityFile, month: int) -> BenefitRules:
     """Benefit rules in force in a month."""
     benefits = [city.benefits[s] for s in SCHEMES]
-    bands = [[b.inpatient_bands(c, month) for c in BENEFIT_CLASSES] for b in benefits]
-    low, high, ppm = _band_tables(bands)
+    low, high, ppm = _band_tables([[b.inpatient[c].banded(month) for c in BENEFIT_CLASSES] for b in benefits])
+    deductibles = np.array([[b.inpatient[c].deductibles(month) for c in BENEFIT_CLASSES] for b in benefits])
     ordinary = [b.outpatient for b in benefits]
-    return BenefitRules.none(inpatient_bands=low.shape[-1]).changed(
-        inpatient_deductible=[[yuan_to_fen(b.inpatient[c].deductible.at(month)) for c in BENEFIT_CLASSES] for b in benefits],
+    rules = BenefitRules.none(inpatient_bands=low.shape[-1]).changed(
+        inpatient_deductible=deductibles[..., 0],
+        inpatient_later=deductibles[..., 1],
         inpatient_from=low,
         inpatient_to=high,
         inpatient_ppm=ppm,
@@ -195,9 +199,55 @@ def benefits_of(city: CityFile, month: int) -> BenefitRules:
         outpatient_deductible=[yuan_to_fen(o.ordinary_deductible_year.at(month)) for o in ordinary],
         outpatient_ppm=[[ratio_to_ppm(o.ordinary_ratio[c].at(month)) for c in BENEFIT_CLASSES] for o in ordinary],
         outpatient_cap=[yuan_to_fen(o.ordinary_cap_year.at(month)) for o in ordinary],
-        chronic_ppm=[ratio_to_ppm(o.chronic_ratio.at(month)) for o in ordinary],
+        chronic_ppm=[_chronic_ratios(o, month) for o in ordinary],
         chronic_cap=[yuan_to_fen(o.chronic_cap_year.at(month)) for o in ordinary],
         layers=[_layer(city, name, month) for name in city.benefits.layers(month)],
+        **_drug_benefit(city, month),
+        **_penalties(benefits, month),
+    )
+    retired = city.benefits.employee.retired
+    return rules if retired is None else _for_the_retired(rules, retired, month)
+
+
+def _chronic_ratios(outpatient: OutpatientBenefit, month: int) -> list[int]:
+    common, poor = outpatient.chronic_ratio, outpatient.chronic_ratio_poor or outpatient.chronic_ratio
+    return [ratio_to_ppm((poor if is_poor else common).at(month)) for is_poor in POOR]
+
+
+def _drug_benefit(city: CityFile, month: int) -> dict[str, Any]:
+    """Drugs for hypertension and diabetes; nobody is paid by it where a city has no such rule."""
+    rules = [city.benefits[s].outpatient.two_diseases for s in SCHEMES]
+    return {
+        "drugs_ppm": [0 if rule is None else ratio_to_ppm(rule.ratio.at(month)) for rule in rules],
+        "drugs_cap": [0 if rule is None else yuan_to_fen(rule.cap_year.at(month)) for rule in rules],
+        "drug_diseases": [np.zeros(N_MASKS, dtype=np.int64) if rule is None else diseases_of(rule.certified.at(month)) for rule in rules],
+    }
+
+
+def _penalties(benefits: list[SchemeBenefits], month: int) -> dict[str, Any]:
+    """Tables of what a stay outside costs more."""
+    none = Penalties((0, 0, 0), (0, 0, 0), (PPM, PPM, PPM))
+    found = [none if b.referral is None else b.referral.penalties(month) for b in benefits]
+    return {
+        "referral_first_ppm": [p.first_self for p in found],
+        "referral_cut_ppm": [p.cut for p in found],
+        "referral_factor_ppm": [p.factor for p in found],
+        "registered_ppm": [0 if b.referral is None else ratio_to_ppm(b.referral.registered_share.at(month)) for b in benefits],
+    }
+
+
+def _for_the_retired(rules: BenefitRules, terms: RetiredTerms, month: int) -> BenefitRules:
+    """The same rules with the retired employees' own terms."""
+
+    def ppm(share: Leaf | None, absent: int) -> int:
+        return absent if share is None else ratio_to_ppm(share.at(month))
+
+    deductible = terms.outpatient_deductible_year
+    return rules.with_retired(
+        stay_ratio_added_ppm=ppm(terms.inpatient_ratio_added, 0),
+        stay_deductible_ppm=ppm(terms.inpatient_deductible_factor, PPM),
+        outpatient_ratio_added_ppm=ppm(terms.outpatient_ratio_added, 0),
+        outpatient_deductible=None if deductible is None else yuan_to_fen(deductible.at(month)),
     )
 
 

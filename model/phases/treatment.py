@@ -25,13 +25,15 @@ from model.care import (
     stay_days,
 )
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_REFERRED, FLAG_SHIFTED, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, CaseTruth, Claims
-from model.codes import EMERGENCY, INCOME_FIFTHS, INPATIENT, SECONDARY, TERTIARY
+from model.codes import CONDITIONS, EMERGENCY, INCOME_FIFTHS, INPATIENT, SECONDARY, TERTIARY
 from model.decisions import Decision
 from model.health import draw_outcomes
 from model.month import Visits
 from model.people import age_years
+from model.referral import referral_of
 from model.seeking import N_CLASSES, choice_probabilities, choose, inpatient_class, mean_price, sought_share
 from model.streams import uniforms
+from model.units import PPM
 from model.visits import PARTS, cell_totals, charge_visits, person_totals
 
 if TYPE_CHECKING:
@@ -94,11 +96,16 @@ def expected_payment(city: City) -> Floats:
     in_scope = np.rint(charge * share).astype(np.int64)
     own = np.rint(charge).astype(np.int64) - in_scope
     kind = np.minimum(np.arange(N_CLASSES), INPATIENT)
-    paid = expected_price(
-        month.benefits, np.arange(2)[None, :, None], providers.benefit_class[:, None, None], kind[None, None, :], in_scope, own
-    )
-    yuan: Floats = paid / 100.0
-    return yuan
+    bill = (np.arange(2)[None, :, None], providers.benefit_class[:, None, None], kind[None, None, :], in_scope, own)
+    # what chronic care costs is judged by the commonest condition (assumption)
+    common = 1 << CONDITIONS.index("hypertension")
+    paid: Floats = expected_price(month.benefits, *bill, conditions=common) / 100.0
+    if month.benefits.penalises:
+        referred, unreferred = (expected_price(month.benefits, *bill, referral=code) / 100.0 for code in (1, 2))
+        registered = (month.benefits.registered_ppm / PPM)[None, :, None]
+        outside = ~providers.local[:, None, None] & (kind == INPATIENT)[None, None, :]
+        paid = np.where(outside, registered * referred + (1 - registered) * unreferred, paid)
+    return paid
 
 
 def _choose(
@@ -472,6 +479,16 @@ def _outcomes(city: City) -> None:
 # benefit
 
 
+def _referral(city: City, claims: Claims) -> NDArray[np.uint8] | None:
+    """How each stay was come to; nothing where no rule asks (rules B5)."""
+    rules = city.now.benefits
+    if not rules.penalises:
+        return None
+    outside = ~city.geography.providers.local[claims.provider]
+    draw = uniforms(city.seed, int(Decision.REGISTER), city.now.index, claims.uid)[:, 0]
+    return referral_of(outside, claims.emergency, draw * PPM < rules.registered_ppm[claims.scheme])
+
+
 def benefit(city: City) -> None:
     """Each claim is split between the layers in legal order, visits first, then stays, with every person's year-to-date state."""
     month, people, visits, claims = city.now, city.people, city.now.visits, city.now.claims
@@ -484,6 +501,8 @@ def benefit(city: City) -> None:
         person_row=visits.row,
         scheme=people.scheme[visits.row],
         standing=people.poor[visits.row],
+        retired=people.retired[visits.row],
+        conditions=people.chronic[visits.row],
         benefit_class=classes[visits.provider],
         kind=visits.kind,
         in_scope=visits.in_scope,
@@ -496,6 +515,8 @@ def benefit(city: City) -> None:
         person_row=claims.row,
         scheme=claims.scheme,
         standing=people.poor[claims.row],
+        retired=people.retired[claims.row],
+        referral=_referral(city, claims),
         benefit_class=classes[claims.provider],
         kind=np.full(len(claims), INPATIENT, dtype=np.uint8),
         in_scope=claims.in_scope,

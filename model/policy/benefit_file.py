@@ -4,10 +4,11 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import model_validator
 
-from model.codes import LAYERS, STANDINGS
+from model.codes import CONDITIONS, LAYERS, STANDINGS
 from model.layers import NO_LIMIT, POOR
 from model.policy.leaf import Leaf, leaf, problem
 from model.policy.section import Section
+from model.referral import ENCODINGS, Penalties, penalties_of
 from model.units import PPM, ratio_to_ppm, yuan_to_fen
 
 __all__ = ["Band", "BenefitClass", "Benefits", "CatastrophicBenefit", "LayerTerms", "Share", "Terms", "clipped_bands"]
@@ -40,6 +41,9 @@ class InpatientClass(Section):
     """Deductible of a stay, and either one ratio above it or bands of in-scope cost."""
 
     deductible: YuanPerStay
+    deductible_later: Annotated[Leaf, leaf("yuan/stay", 0, 1e6, "from the second stay of a year on; as the first unless given")] | None = (
+        None
+    )
     ratio: Share | None = None
     bands: Bands | None = None
 
@@ -47,6 +51,18 @@ class InpatientClass(Section):
     def _ratio_or_bands(self) -> "InpatientClass":
         _one_of_ratio_and_bands(self)
         return self
+
+    def banded(self, month: int, start: int = 0) -> list[Band]:
+        """The ratio or the bands from ``start`` (fen) on."""
+        if self.ratio is not None:
+            return [(start, NO_LIMIT, ratio_to_ppm(self.ratio.at(month)))]
+        assert self.bands is not None  # the schema saw to it
+        return clipped_bands(self.bands.at(month), start)
+
+    def deductibles(self, month: int) -> tuple[int, int]:
+        """Of the first stay of a year and of later ones, fen."""
+        first = yuan_to_fen(self.deductible.at(month))
+        return first, first if self.deductible_later is None else yuan_to_fen(self.deductible_later.at(month))
 
 
 class ByBenefitClass[T](Section):
@@ -59,6 +75,14 @@ class ByBenefitClass[T](Section):
     out_of_province: T
 
 
+class DrugBenefit(Section):
+    """Drugs for hypertension and diabetes (两病用药) of patients without a certified chronic disease; no deductible."""
+
+    ratio: Share
+    cap_year: Annotated[Leaf, leaf("yuan/year", 0, 1e6, "for each of the two diseases")]
+    certified: Annotated[Leaf, leaf("conditions", doc="chronic diseases certified by themselves", form="names", choices=CONDITIONS)]
+
+
 class OutpatientBenefit(Section):
     """Pooled cover of ordinary and of chronic outpatient care."""
 
@@ -66,7 +90,42 @@ class OutpatientBenefit(Section):
     ordinary_ratio: ByBenefitClass[Share]
     ordinary_cap_year: YuanPerYear
     chronic_ratio: Share
+    chronic_ratio_poor: Annotated[Leaf, leaf("share", 0, 1, "of the poor; as everybody's unless given")] | None = None
     chronic_cap_year: YuanPerYear
+    two_diseases: DrugBenefit | None = None
+
+
+class RetiredTerms(Section):
+    """What differs for retired employees; what is absent is as for the others."""
+
+    inpatient_ratio_added: Share | None = None
+    inpatient_deductible_factor: Annotated[Leaf, leaf("factor", 0, 1)] | None = None
+    outpatient_ratio_added: Share | None = None
+    outpatient_deductible_year: YuanPerYear | None = None
+
+
+class Referral(Section):
+    """What a stay outside the city costs more, in one of the three encodings in use (rules B5)."""
+
+    encoding: Annotated[Leaf, leaf("name", doc="see the table of rule codes, B5", form="text", choices=ENCODINGS)]
+    referred: Annotated[Leaf, leaf("share", 0, 1, "first-self-pay, or points off the ratio, of who is registered or an emergency")]
+    unreferred: Annotated[Leaf, leaf("share", 0, 1, "the same of who is neither")]
+    deductible_factor: Annotated[Leaf, leaf("factor", 0, 100, "on the deductible, in the encoding that has one")] | None = None
+    registered_share: Annotated[Leaf, leaf("share", 0, 1, "stays outside, emergencies apart, that are registered before")]
+
+    @model_validator(mode="after")
+    def _factor_where_the_encoding_has_one(self) -> "Referral":
+        for entry in self.encoding.history:
+            if (entry.value == "deductible_and_cut") != (self.deductible_factor is not None):
+                raise problem(
+                    "deductible_factor belongs to deductible_and_cut", at=".encoding", found=entry.value, allowed="both, or neither"
+                )
+        return self
+
+    def penalties(self, month: int) -> Penalties:
+        """Its tables by referral, in ppm."""
+        factor = 1.0 if self.deductible_factor is None else self.deductible_factor.at(month)
+        return penalties_of(self.encoding.at(month), ratio_to_ppm(self.referred.at(month)), ratio_to_ppm(self.unreferred.at(month)), factor)
 
 
 # Layers above it
@@ -162,6 +221,7 @@ class SchemeBenefits(Section):
     inpatient: ByBenefitClass[InpatientClass]
     ceiling_basic: YuanPerYear
     outpatient: OutpatientBenefit
+    referral: Referral | None = None
     supplement: LayerTerms | None = None
     poor_supplement: LayerTerms | None = None
     fourth: LayerTerms | None = None
@@ -171,11 +231,7 @@ class SchemeBenefits(Section):
     def inpatient_bands(self, benefit_class: str, month: int) -> list[Band]:
         """Basic benefit of a stay as integer bands of its in-scope cost, which start at the deductible."""
         rule: InpatientClass = self.inpatient[benefit_class]
-        deductible = yuan_to_fen(rule.deductible.at(month))
-        if rule.ratio is not None:
-            return [(deductible, NO_LIMIT, ratio_to_ppm(rule.ratio.at(month)))]
-        assert rule.bands is not None  # the schema saw to it
-        return clipped_bands(rule.bands.at(month), deductible)
+        return rule.banded(month, yuan_to_fen(rule.deductible.at(month)))
 
     def layer(self, name: str, standing: str, month: int) -> Terms | None:
         """What a layer above the basic one pays people of a standing; nothing where it is not in force."""
@@ -187,6 +243,7 @@ class EmployeeBenefits(SchemeBenefits):
     """Benefits of employees."""
 
     large_expense: LargeExpenseBenefit
+    retired: RetiredTerms | None = None
 
     def layer(self, name: str, standing: str, month: int) -> Terms | None:
         """See :class:`SchemeBenefits`; the second layer is the large-expense cover, on what the basic ceiling leaves."""

@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, Layer, YearToDate, expected_price, split_claims
-from model.codes import BENEFIT_CLASSES, BENEFIT_KINDS, CHRONIC, INPATIENT, LAYERS, SCHEMES, STANDINGS
+from model.codes import BENEFIT_CLASSES, BENEFIT_KINDS, CHRONIC, CONDITIONS, INPATIENT, LAYERS, MEMBERS, REFERRALS, SCHEMES, STANDINGS
+from model.drug_benefit import N_MASKS, diseases_of
 from model.units import PPM
 
 PEOPLE, SIZE = 4, 200_000
-S, C = len(SCHEMES), len(BENEFIT_CLASSES)
+S, M, C, W = len(SCHEMES), len(MEMBERS), len(BENEFIT_CLASSES), len(STANDINGS)
 Claims = dict[str, Any]
 AMOUNTS = tuple(f.name for f in fields(ClaimParts) if f.name != "names")
 """Parts of a claim; of the layers one row each, the last axis is the claim."""
@@ -64,18 +65,25 @@ def layers(draw: st.DrawFn) -> list[Layer]:
 @st.composite
 def rules(draw: st.DrawFn) -> BenefitRules:
     """Any benefit rules."""
-    stay = draw(bands(S, C))
+    stay = draw(bands(M, C))
     return BenefitRules.none().changed(
-        inpatient_deductible=draw(array(st.integers(0, SIZE // 4), S, C)),
+        inpatient_deductible=draw(array(st.integers(0, SIZE // 4), M, C)),
+        inpatient_later=draw(array(st.integers(0, SIZE // 4), M, C)),
         inpatient_from=stay[0],
         inpatient_to=stay[1],
         inpatient_ppm=stay[2],
-        inpatient_ceiling=draw(caps(S)),
-        outpatient_deductible=draw(array(st.integers(0, SIZE // 4), S)),
-        outpatient_ppm=draw(array(PPMS, S, C)),
-        outpatient_cap=draw(caps(S)),
-        chronic_ppm=draw(array(PPMS, S)),
-        chronic_cap=draw(caps(S)),
+        inpatient_ceiling=draw(caps(M)),
+        outpatient_deductible=draw(array(st.integers(0, SIZE // 4), M)),
+        outpatient_ppm=draw(array(PPMS, M, C)),
+        outpatient_cap=draw(caps(M)),
+        chronic_ppm=draw(array(PPMS, M, W)),
+        chronic_cap=draw(caps(M)),
+        drugs_ppm=draw(array(PPMS, M)),
+        drugs_cap=draw(caps(M)) // 4,
+        drug_diseases=diseases_of(draw(st.sets(st.sampled_from(CONDITIONS)))),
+        referral_first_ppm=draw(array(PPMS, S, len(REFERRALS))),
+        referral_cut_ppm=draw(array(PPMS, S, len(REFERRALS))),
+        referral_factor_ppm=draw(array(st.sampled_from([0, PPM // 2, PPM, 2 * PPM]), S, len(REFERRALS))),
         layers=draw(layers()),
         upper_layers=draw(array(st.booleans(), len(BENEFIT_KINDS))),
         account_pays=draw(array(st.booleans(), len(BENEFIT_KINDS))),
@@ -96,8 +104,9 @@ def claims(draw: st.DrawFn, most: int = 12) -> Claims:
         "kind": draw(array(st.integers(0, len(BENEFIT_KINDS) - 1), n)).astype(np.uint8),
         "in_scope": draw(array(st.one_of(st.integers(0, 20), st.integers(0, SIZE)), n)).astype(np.int64),
         "own_pay": draw(array(st.integers(0, SIZE), n)).astype(np.int64),
-        "ratio_cut_ppm": draw(array(st.one_of(st.just(0), st.integers(0, PPM)), n)).astype(np.int64),
-        "deductible_factor_ppm": draw(array(st.sampled_from([0, PPM // 2, PPM, 2 * PPM]), n)).astype(np.int64),
+        "retired": draw(array(st.integers(0, 1), PEOPLE))[person],
+        "referral": draw(array(st.integers(0, len(REFERRALS) - 1), n)).astype(np.uint8),
+        "conditions": draw(array(st.integers(0, N_MASKS - 1), PEOPLE))[person],
     }
 
 
@@ -135,14 +144,17 @@ def test_ceilings_hold_over_the_year_and_the_year_is_the_sum_of_its_bills(rule: 
     for person in np.unique(bill["person_row"]):
         mine = bill["person_row"] == person
         kind, s = bill["kind"], bill["scheme"][mine][0]
+        m = 2 if bill["retired"][mine][0] and s == 0 else s
+        diseases = rule.drug_diseases[s, bill["conditions"][mine][0]]
+        chronic_cap = rule.drugs_cap * diseases if diseases else rule.chronic_cap
         visit = (kind != INPATIENT) & (kind != CHRONIC)
         for counter, cap, paid in (
             (ytd.ytd_basic_inpatient, rule.inpatient_ceiling, parts.basic * (kind == INPATIENT)),
-            (ytd.ytd_basic_chronic, rule.chronic_cap, parts.basic * (kind == CHRONIC)),
+            (ytd.ytd_basic_chronic, chronic_cap, parts.basic * (kind == CHRONIC)),
             (ytd.ytd_basic_outpatient, rule.outpatient_cap, parts.basic * visit),
             (ytd.ytd_outpatient_deductible, rule.outpatient_deductible, parts.deductible * visit),
         ):
-            assert counter[person] == paid[mine].sum() <= cap[s]
+            assert counter[person] == paid[mine].sum() <= cap[m]
         for layer in rule.layers:
             paid = int(parts.of(layer.name)[mine].sum())
             assert used_of(ytd, layer.name, person) == paid <= layer.cap[s, bill["standing"][mine][0]]
@@ -280,27 +292,36 @@ def plain_split(rule: BenefitRules, bill: Claims, account: int) -> list[tuple[in
     out: list[tuple[int, ...]] = []
     for i in range(len(bill["kind"])):
         row = {name: int(column[i]) for name, column in bill.items()}
-        p, s, c, kind, amount, cut = (row[k] for k in ("person_row", "scheme", "benefit_class", "kind", "in_scope", "ratio_cut_ppm"))
-        stay = list(zip(*(getattr(rule, f"inpatient_{end}")[s, c].tolist() for end in ("from", "to", "ppm")), strict=True))
-        pot, above = (kind if kind in (INPATIENT, CHRONIC) else "visit"), 0
+        p, s, c, kind, w, ref = (row[k] for k in ("person_row", "scheme", "benefit_class", "kind", "standing", "referral"))
+        m = 2 if row["retired"] and s == 0 else s
+        first = half_up(Fraction(row["in_scope"] * int(rule.referral_first_ppm[s, ref]), PPM)) if ref else 0
+        cut = int(rule.referral_cut_ppm[s, ref]) if ref else 0
+        amount, outside = row["in_scope"] - first, row["own_pay"] + first
+        stay = list(zip(*(getattr(rule, f"inpatient_{end}")[m, c].tolist() for end in ("from", "to", "ppm")), strict=True))
+        pot, above, diseases = (kind if kind in (INPATIENT, CHRONIC) else "visit"), 0, int(rule.drug_diseases[s, row["conditions"]])
         if kind == INPATIENT:
-            start = half_up(Fraction(int(rule.inpatient_deductible[s, c]) * row["deductible_factor_ppm"], PPM))
-            cap, due = int(rule.inpatient_ceiling[s]), banded(stay, start, amount, cut)
+            table = rule.inpatient_later if used[p, "stays"] else rule.inpatient_deductible
+            used[p, "stays"] += 1
+            start = half_up(Fraction(int(table[m, c]) * (int(rule.referral_factor_ppm[s, ref]) if ref else PPM), PPM))
+            cap, due = int(rule.inpatient_ceiling[m]), banded(stay, start, amount, cut)
             room = max(0, cap - used[p, pot])
             reached = next((x for x in sorted(_corners(stay, start, amount, cut, room)) if banded(stay, start, x, cut) >= room), amount)
             in_bands = [(low, high, PPM) for low, high, _ in stay]
             above = int(banded(in_bands, start, amount) - banded(in_bands, start, reached))
         elif kind == CHRONIC:
-            cap, due = int(rule.chronic_cap[s]), Fraction(amount * max(0, int(rule.chronic_ppm[s]) - cut), PPM)
+            ppm, cap = int(rule.chronic_ppm[m, w]), int(rule.chronic_cap[m])
+            if diseases:
+                ppm, cap = int(rule.drugs_ppm[m]), int(rule.drugs_cap[m]) * diseases
+            due = Fraction(amount * max(0, ppm - cut), PPM)
         else:
-            borne = min(amount, int(rule.outpatient_deductible[s]) - used[p, "borne"])
+            borne = min(amount, int(rule.outpatient_deductible[m]) - used[p, "borne"])
             used[p, "borne"] += borne
-            cap, due = int(rule.outpatient_cap[s]), Fraction((amount - borne) * max(0, int(rule.outpatient_ppm[s, c]) - cut), PPM)
+            cap, due = int(rule.outpatient_cap[m]), Fraction((amount - borne) * max(0, int(rule.outpatient_ppm[m, c]) - cut), PPM)
         basic = min(half_up(due), max(0, cap - used[p, pot]))
         used[p, pot] += basic
         own, paid = amount - basic, []
         for layer in rule.layers if rule.upper_layers[kind] else ():
-            w, base = row["standing"], above if layer.above_ceiling[s] else own
+            base = above if layer.above_ceiling[s] else own
             ends = list(zip(*(table[s, w].tolist() for table in (layer.low, layer.high, layer.ppm)), strict=True))
             covered = layer.ppm[s, w].any()
             used[p, layer.name, "base"] += min(base, own)
@@ -311,7 +332,7 @@ def plain_split(rule: BenefitRules, bill: Claims, account: int) -> list[tuple[in
         paid += [0] * (len(rule.layers) - len(paid))
         from_account = min(own, account - used[p, "account"]) if rule.account_pays[kind] else 0
         used[p, "account"] += from_account
-        out.append((basic, *paid, from_account, own - from_account + row["own_pay"]))
+        out.append((basic, *paid, from_account, own - from_account + outside))
     return out
 
 

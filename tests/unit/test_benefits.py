@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import FrozenInstanceError, replace
+from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +24,9 @@ from model.benefits import (
     split_claims,
 )
 from model.codes import BENEFIT_KINDS, CHRONIC, COMMON, EMERGENCY, EMPLOYEE, INPATIENT, LAYERS, RESIDENT, STANDINGS, TILT
+from model.drug_benefit import diseases_of
+from model.referral import penalties_of, referral_of
+from model.units import PPM
 
 POOR, CIVIL_SERVANT = STANDINGS.index("poor"), STANDINGS.index("civil_servant")
 
@@ -83,19 +87,19 @@ def test_nonsense_rules_are_refused(tables: dict[str, Any], message: str) -> Non
 def test_tables_of_a_wrong_shape_or_type_are_refused() -> None:
     rules = flat(500_000)
     tables = {name: getattr(rules, name) for name in rules.__dataclass_fields__}
-    with pytest.raises(ValueError, match=r"chronic_ppm is float64 \(2,\); int64 \(2,\) is needed"):
-        BenefitRules(**{**tables, "chronic_ppm": np.zeros(2)})
-    with pytest.raises(ValueError, match=r"chronic_ppm is int64 \(3,\)"):
-        BenefitRules(**{**tables, "chronic_ppm": np.zeros(3, dtype=np.int64)})
-    with pytest.raises(ValueError, match=r"inpatient_to is int64 \(2, 5, 1\); int64 \(2, 5, 2\) is needed"):
-        BenefitRules(**{**tables, "inpatient_from": np.zeros((2, 5, 2), dtype=np.int64)})
+    with pytest.raises(ValueError, match=r"chronic_cap is float64 \(3,\); int64 \(3,\) is needed"):
+        BenefitRules(**{**tables, "chronic_cap": np.zeros(3)})
+    with pytest.raises(ValueError, match=r"chronic_cap is int64 \(2,\)"):
+        BenefitRules(**{**tables, "chronic_cap": np.zeros(2, dtype=np.int64)})
+    with pytest.raises(ValueError, match=r"inpatient_to is int64 \(3, 5, 1\); int64 \(3, 5, 2\) is needed"):
+        BenefitRules(**{**tables, "inpatient_from": np.zeros((3, 5, 2), dtype=np.int64)})
 
 
 def test_rules_cannot_be_changed_and_do_not_follow_their_source() -> None:
     source = np.array([1, 2], dtype=np.int64)
     rules = flat(0, chronic_cap=source)
     source[0] = 99
-    assert rules.chronic_cap.tolist() == [1, 2]
+    assert rules.chronic_cap.tolist() == [1, 2, 1]
     with pytest.raises(ValueError, match="read-only"):
         rules.chronic_cap[0] = 5
     with pytest.raises(FrozenInstanceError):
@@ -177,17 +181,59 @@ def test_an_overdrawn_account_pays_nothing() -> None:
     assert year.account_balance[0] == -5
 
 
-def test_care_without_referral_costs_more() -> None:
-    rules = flat(600_000, inpatient_deductible=1000)
-    parts = split(
-        rules,
-        YearToDate.zeros(1),
-        [20_000] * 3,
-        ratio_cut_ppm=np.array([0, 200_000, 700_000]),
-        deductible_factor_ppm=np.array([1_000_000, 2_000_000, 1_000_000]),
+@pytest.mark.parametrize(
+    ("encoding", "factor", "basic", "deductible"),
+    [
+        ("first_self_pay", 1.0, [11_400, 10_200, 6_600], [1000, 1000, 1000]),
+        ("point_cut", 1.0, [11_400, 9_500, 3_800], [1000, 1000, 1000]),
+        ("deductible_and_cut", 2.0, [11_400, 9_000, 3_600], [1000, 2000, 2000]),
+    ],
+)
+def test_stays_outside_cost_more(encoding: str, factor: float, basic: list[int], deductible: list[int]) -> None:
+    penalty = penalties_of(encoding, 100_000, 400_000, factor)
+    tables = {"referral_first_ppm": penalty.first_self, "referral_cut_ppm": penalty.cut, "referral_factor_ppm": penalty.factor}
+    rules = flat(600_000, inpatient_deductible=1000, **tables)
+    parts = split(rules, YearToDate.zeros(1), [20_000] * 3, referral=np.array([0, 1, 2]))
+    assert parts.basic.tolist() == basic
+    assert parts.deductible.tolist() == deductible
+    assert parts.total.tolist() == [20_000] * 3
+    assert expected_price(rules, RESIDENT, 1, INPATIENT, 20_000, 0, referral=[0, 1, 2]).tolist() == parts.patient.tolist()
+    assert (flat(0).penalises, rules.penalises) == (False, True)
+
+
+def test_an_emergency_counts_as_referred() -> None:
+    outside, emergency, registered = (np.array(flags) for flags in zip(*product([False, True], repeat=3), strict=True))
+    assert referral_of(outside, emergency, registered).tolist() == [0, 0, 0, 0, 2, 1, 1, 1]
+
+
+def test_retired_employees_may_have_terms_of_their_own() -> None:
+    rules = flat(500_000, inpatient_deductible=[[1000] * 5, [200] * 5], outpatient_deductible=700).with_retired(
+        stay_ratio_added_ppm=600_000, stay_deductible_ppm=500_000, outpatient_ratio_added_ppm=40_000, outpatient_deductible=500
     )
-    assert parts.basic.tolist() == [11_400, 7200, 0]
-    assert parts.deductible.tolist() == [1000, 2000, 1000]
+    people = {"person_row": np.arange(3), "scheme": [EMPLOYEE, EMPLOYEE, RESIDENT], "retired": np.array([0, 1, 1])}
+    stays = split(rules, YearToDate.zeros(3), [2000] * 3, **people)
+    assert stays.basic.tolist() == [500, 1500, 900]
+    visits = split(rules, YearToDate.zeros(3), [1000] * 3, kind=COMMON, **people)
+    assert visits.basic.tolist() == [150, 270, 150]
+
+
+def test_what_pays_nothing_pays_the_retired_nothing() -> None:
+    rules = flat(0).with_retired(stay_ratio_added_ppm=50_000)
+    assert split(rules, YearToDate.zeros(1), [2000], scheme=EMPLOYEE, retired=np.array([1])).basic.tolist() == [0]
+
+
+def test_later_stays_may_have_a_deductible_of_their_own() -> None:
+    rules = flat(PPM, inpatient_deductible=600, inpatient_later=300)
+    assert split(rules, YearToDate.zeros(1), [1000] * 3).basic.tolist() == [400, 700, 700]
+    assert split(flat(PPM, inpatient_deductible=600), YearToDate.zeros(1), [1000] * 2).basic.tolist() == [400, 400]
+
+
+def test_the_drug_benefit_is_for_who_has_no_certified_disease() -> None:
+    tables = {"drugs_ppm": 300_000, "drugs_cap": 400, "drug_diseases": diseases_of(["stroke"])}
+    masks = {"none": 0, "hypertension": 1, "both": 3, "with stroke": 17, "stroke": 16}
+    who = {"person_row": np.arange(5), "conditions": np.array(list(masks.values()))}
+    parts = split(flat(500_000, **tables), YearToDate.zeros(5), [2000] * 5, kind=CHRONIC, **who)
+    assert parts.basic.tolist() == [1000, 400, 600, 1000, 1000]
 
 
 @pytest.mark.parametrize(
@@ -323,8 +369,9 @@ def test_a_year_of_other_columns_is_refused(column: Any) -> None:
         ({"standing": 6}, "standing=6"),
         ({"benefit_class": 5}, "benefit_class=5"),
         ({"own_pay": [0, -3]}, "own_pay=-3"),
-        ({"ratio_cut_ppm": np.array([0, -1])}, "ratio_cut_ppm=-1"),
-        ({"deductible_factor_ppm": np.array([0, -1])}, "deductible_factor_ppm=-1"),
+        ({"referral": np.array([0, 3])}, "referral=3"),
+        ({"retired": np.array([0, 2])}, "retired=2"),
+        ({"conditions": np.array([0, 64])}, "conditions=64"),
     ],
 )
 def test_impossible_claims_are_refused_before_anything_is_paid(columns: dict[str, Any], found: str) -> None:
@@ -343,8 +390,8 @@ def test_amounts_out_of_range_are_refused(amount: int) -> None:
 def test_floats_and_other_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="own_pay is float64"):
         split(flat(0), YearToDate.zeros(1), [1], own_pay=0.5)
-    with pytest.raises(ValueError, match=r"ratio_cut_ppm is int64 \(2,\); integers of shape \(1,\) are needed"):
-        split(flat(0), YearToDate.zeros(1), [1], ratio_cut_ppm=np.array([0, 0]))
+    with pytest.raises(ValueError, match=r"referral is int64 \(2,\); integers of shape \(1,\) are needed"):
+        split(flat(0), YearToDate.zeros(1), [1], referral=np.array([0, 0]))
 
 
 @pytest.mark.parametrize("parallel", [False, True])
@@ -363,7 +410,6 @@ def test_the_expected_price_is_what_an_untouched_person_would_pay() -> None:
     assert price.shape == (3, 5)
     assert price.dtype == np.int64
     assert price[0].tolist() == [4110, 4290, 4350, 4650, 4950]
-    assert expected_price(rules, RESIDENT, 3, INPATIENT, 10_000, 0, ratio_cut_ppm=100_000, deductible_factor_ppm=2_000_000).tolist() == 6000
 
 
 def test_the_poor_expect_their_assistance() -> None:

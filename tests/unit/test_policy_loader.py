@@ -78,7 +78,12 @@ CITY_MISTAKES = [
         "typed a key wrong",
         RATIO,
         RATIO.replace("ratio", "ration"),
-        ["benefits.resident.inpatient.county.ration", "unknown key", "allowed: deductible, ratio, bands", "did you mean 'ratio'?"],
+        [
+            "benefits.resident.inpatient.county.ration",
+            "unknown key",
+            "allowed: deductible, deductible_later, ratio, bands",
+            "did you mean 'ratio'?",
+        ],
     ),
     ("typed a section wrong", "[utilisation]", "[utilization]", ["utilization", "unknown key", "did you mean 'utilisation'?"]),
     ("left a value out", PERSONS, "", ["enrolment.resident.persons", "missing key: persons"]),
