@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
-from experiments.robustness import counts
 from experiments.store import REPORT, write_text
 from model.calendar import parse_month
 from viz import figures, formats, labels
@@ -21,8 +20,9 @@ from viz.contents import Contents, read_contents
 from viz.fontbook import PAGE_FAMILY, page_font
 from viz.labels import LANGUAGES, Language, checked_language, text
 from viz.markup import environment
+from viz.robustness import told_robustness
 from viz.sentences import findings
-from viz.tables import difference_table, level_table, robustness_table
+from viz.tables import difference_table, level_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,8 +41,6 @@ FOREST = (
     "tertiary_admission_share",
     "primary_visit_share",
 )
-SURVIVAL = ("holds", "same_sign", "lost", "reversed")
-"""What may become of a clear difference under another conduct rule."""
 IN_GLOSSARY = tuple(name for names in small.GROUPS.values() for name in names)
 
 
@@ -189,7 +187,7 @@ def _page(contents: Contents, lang: Language) -> dict[str, Any]:
         "table": difference_table(contents, lang) if compared else level_table(contents, lang),
         "table_note": text("report.differences_note", lang, years=contents.span, interval=formats.interval_note(contents.seeds, lang)),
         "compared": compared,
-        "robustness": _robustness(contents, lang) if compared and len(contents.robustness) else None,
+        "robustness": told_robustness(contents, lang),
         "pictures": pictures(contents, lang),
         "method": _method(contents, lang),
         "settings": _settings(contents, lang),
@@ -207,17 +205,6 @@ def _status(contents: Contents, lang: Language) -> str:
 def _data_detail(contents: Contents, lang: Language) -> str:
     found = labels.city_file(contents.manifest["city"])
     return "" if found is None else str(getattr(found.data_status, lang))
-
-
-def _robustness(contents: Contents, lang: Language) -> dict[str, Any]:
-    """Return which findings survive other conduct rules: a note, a line a rule, and the table."""
-    rules = list(dict.fromkeys(contents.robustness["conduct"]))
-    lines = [
-        text("robustness.line", lang, rule=rule, own=rules[0], clear=sum(found[key] for key in SURVIVAL), **found)
-        for rule, found in counts(contents.robustness).items()
-    ]
-    note = text("robustness.note", lang, own=rules[0], others=labels.joined(rules[1:], lang))
-    return {"note": note, "lines": lines, "table": robustness_table(contents, lang)}
 
 
 def _method(contents: Contents, lang: Language) -> str:

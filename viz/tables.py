@@ -59,14 +59,14 @@ def difference_table(contents: Contents, lang: Language) -> Table:
             made += _severity_rows(contents, lang)
         if made:
             groups.append((text(f"group.{group}", lang), tuple(made)))
-    return Table(_columns(contents, [contents.baseline, *contents.others], lang), tuple(groups))
+    return Table(columns_of(contents, [contents.baseline, *contents.others], lang), tuple(groups))
 
 
 def level_table(contents: Contents, lang: Language) -> Table:
     """Return levels by policy where there is nothing to compare with."""
     names = [name for group in small.GROUPS.values() for name in group]
     table = small.levels(contents.indicators, names, contents.policies, contents.years)
-    return _levels_by_policy(table, contents.policies, _columns(contents, contents.policies, lang), lang)
+    return _levels_by_policy(table, contents.policies, columns_of(contents, contents.policies, lang), lang)
 
 
 def recent_table(
@@ -95,46 +95,6 @@ def recent_table(
     return Table(columns, (("", tuple(rows)),))
 
 
-def robustness_table(contents: Contents, lang: Language) -> Table:
-    """Return for every difference that is clear its direction, under how many other rules it holds, and what the rest make of it."""
-    found: dict[tuple[str, str, str], list[Any]] = {}
-    listed: Any = contents.robustness.itertuples()
-    for row in listed:
-        found.setdefault((row.indicator, "" if row.unit_type == "city" else row.unit, row.policy), []).append(row)
-    groups = []
-    for group, names in small.GROUPS.items():
-        places = [(name, "") for name in names]
-        places += [("intensity", severity) for severity in small.SEVERITIES] if group == "gaming" else []
-        rows = [_robustness_row(place, [found.get((*place, policy), []) for policy in contents.others], lang) for place in places]
-        if any(rows):
-            groups.append((text(f"group.{group}", lang), tuple(row for row in rows if row is not None)))
-    return Table(_columns(contents, contents.others, lang), tuple(groups))
-
-
-def _robustness_row(place: tuple[str, str], found: list[list[Any]], lang: Language) -> Row | None:
-    """Return the row of a place where some policy's difference is clear."""
-    if not any(rows and rows[0].verdict == "clear" for rows in found):
-        return None
-    name, severity = place
-    label = labels.titled(name, lang)
-    if severity:
-        label = text("words.bracket", lang, a=labels.indicator(name, lang), b=labels.place(severity, lang))
-    return Row(label, labels.formula(name, lang), tuple(_robustness_cell(rows, lang) for rows in found))
-
-
-def _robustness_cell(rows: list[Any], lang: Language) -> Cell:
-    if not rows or rows[0].verdict != "clear":
-        return Cell("—", kind="unsure")
-    own, *others = rows
-    held = [row for row in others if row.verdict == "holds"]
-    below = text("words.semicolon", lang).join(
-        text("words.named", lang, a=row.conduct, b=text(f"robustness.{row.verdict}", lang)) for row in others if row.verdict != "holds"
-    )
-    kind = "plain" if len(held) == len(others) else "worse" if any(row.verdict == "reversed" for row in others) else "unsure"
-    main = text("robustness.held", lang, held=len(held), rules=len(others))
-    return Cell(main, below, UP if own.difference > 0 else DOWN, kind=kind)
-
-
 def _levels_by_policy(table: pd.DataFrame, policies: Sequence[str], columns: tuple[tuple[str, str], ...], lang: Language) -> Table:
     groups = []
     for group, names in small.GROUPS.items():
@@ -149,7 +109,8 @@ def _levels_by_policy(table: pd.DataFrame, policies: Sequence[str], columns: tup
     return Table(columns, tuple(groups))
 
 
-def _columns(contents: Contents, policies: Sequence[str], lang: Language) -> tuple[tuple[str, str], ...]:
+def columns_of(contents: Contents, policies: Sequence[str], lang: Language) -> tuple[tuple[str, str], ...]:
+    """Return the policies' short labels and colours, as a table's columns."""
     colors = colors_of(contents.policies, contents.files)
     return tuple((labels.policy_short(policy, lang, contents.files), colors[policy]) for policy in policies)
 

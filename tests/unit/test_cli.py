@@ -73,7 +73,7 @@ def test_one_of_a_kind_is_shown(capsys: pytest.CaptureFixture[str], kind: str, n
         (["check", "policy", "nowhere.toml"], "no such file"),
         (["check", "city", "yuncheng", "--scale", "0"], "scale"),
         (["calibrate", "level"], "did you mean 'levels'"),
-        (["replicate", "T7"], "did you mean 'T07'"),
+        (["replicate", "T071"], "did you mean 'T07'"),
         (["report", "nowhere"], "no manifest.json"),
         (["app", "--port", "70000"], "--port"),
         (["report", "nowhere", "--format", "pptx"], "--format"),

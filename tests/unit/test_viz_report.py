@@ -21,8 +21,9 @@ from tests.viz_examples import manifest, write_folder
 from viz import formats
 from viz.contents import contents_of, read_contents
 from viz.report import render, write_report
+from viz.robustness import told_robustness
 from viz.sentences import findings
-from viz.tables import difference_table, level_table, robustness_table
+from viz.tables import difference_table, level_table
 
 PAIR = ("ffs", "dip")
 
@@ -197,6 +198,7 @@ def test_every_chinese_character_of_the_page_is_in_its_font(html: str) -> None:
 def test_what_survives_another_conduct_rule_has_a_section_of_its_own(folder: Path, html: str) -> None:
     assert 'id="zh-robustness"' not in html
     contents = read_contents(folder)
+    assert told_robustness(contents, "zh") is None
     own = contents.comparison
     other = own.assign(difference=-own["difference"], ci_low=-own["ci_high"], ci_high=-own["ci_low"])
     contents = replace(contents, robustness=survival({"best_response": own, "steady": own, "imitation": other}, HEADLINES, contents.period))
@@ -206,5 +208,7 @@ def test_what_survives_another_conduct_rule_has_a_section_of_its_own(folder: Pat
     assert re.search(r"Cost per admission \(yuan\) ▼ holds under 1 of 2 imitation: reversed", words)
     assert "steady: of" in words
     assert "模仿" not in words[:400]
-    cost = next(row for _, rows in robustness_table(contents, "zh").groups for row in rows if row.label.startswith("次均住院费用"))
+    told = told_robustness(contents, "zh")
+    assert told is not None
+    cost = next(row for _, rows in told.table.groups for row in rows if row.label.startswith("次均住院费用"))
     assert [(cell.main, cell.below, cell.kind) for cell in cost.cells] == [("1/2 成立", "imitation：相反", "worse")]

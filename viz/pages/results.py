@@ -8,6 +8,7 @@ from pathlib import Path
 
 import solara
 import solara.lab
+from markupsafe import escape
 from reacton.core import Element
 
 from model.errors import InputError
@@ -19,6 +20,7 @@ from viz.labels import Language, text
 from viz.markup import findings_html, keys_html, table_html
 from viz.pages.shell import Groups, city_shown, folder, show_html, use_language
 from viz.pages.simulate import VIEWS
+from viz.robustness import told_robustness
 from viz.sentences import findings
 from viz.tables import difference_table, level_table
 
@@ -69,6 +71,12 @@ def Shown(contents: Contents, place: Path, lang: Language) -> Element:  # noqa: 
                 show_html(f"<p class='yb-note'>{text('report.differences_note', lang, years=contents.span, interval=interval)}</p>")
             table = difference_table(contents, lang) if contents.baseline is not None else level_table(contents, lang)
             show_html(table_html(table, lang, compared=contents.baseline is not None), "yb-wide")
+        told_of_rules = told_robustness(contents, lang)
+        if told_of_rules is not None:
+            with solara.Div(classes=["yb-card"]):
+                solara.v.Html(tag="h2", children=[text("report.robustness", lang)])
+                show_html("".join(f"<p class='yb-note'>{escape(line)}</p>" for line in (told_of_rules.note, *told_of_rules.lines)))
+                show_html(table_html(told_of_rules.table, lang, compared=False), "yb-wide")
     return main
 
 
