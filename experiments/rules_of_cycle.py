@@ -12,6 +12,7 @@ from experiments.case_rule import Rule
 from model.calendar import format_month
 from model.cashbook import Cashbook, Owed
 from model.cycle import Cycle, assessed, assessment, cleared, released
+from model.indicators import INDICATORS, POSITION, SUMS, Sums
 
 ONE = (1, 1)
 """A book of one hospital and one scheme."""
@@ -66,7 +67,24 @@ def _timetable(end: int, lag: int, share: float) -> Mapping[str, Any]:
     return {"paid_in": format_month(month), "share": int(moved.clearing[0, 0]) / 10_000}
 
 
+def _rate(recorded: int, cleared: int) -> Mapping[str, Any]:
+    sums = np.zeros((1, len(SUMS)))
+    sums[0, POSITION["basic"]], sums[0, POSITION["fund_settled"]] = recorded, cleared
+    return {"rate": float(INDICATORS["settlement_rate"].compute(Sums(sums))[0])}
+
+
 RULES: Mapping[str, Rule] = {
+    "settlement_rate": Rule(
+        "E9",
+        "清算率＝清算金额 ÷ 记账金额",
+        "what the year's clearing comes to, over what was recorded item by item",
+        {
+            "recorded": Field("yuan", "recorded money: what the pooled fund would pay item by item (记账金额)", low=0.01),
+            "cleared": Field("yuan", "what the clearing comes to"),
+        },
+        {"rate": Field("share", "cleared over recorded", high=None)},
+        _rate,
+    ),
     "yearly_payable": Rule(
         "E9",
         "年度应付＝应付额 × 考核系数 − 审核扣款",

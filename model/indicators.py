@@ -184,6 +184,16 @@ _ALL = [
         _per_head("fund_settled", YUAN),
     ),
     Indicator(
+        "settlement_rate",
+        "share",
+        "清算率",
+        "Settlement rate",
+        "fund entitlement of providers ÷ recorded money",
+        _POINTS,
+        0,
+        _share("fund_settled", "basic"),
+    ),
+    Indicator(
         "oop_per_head",
         "yuan/person/year",
         "人均个人负担",

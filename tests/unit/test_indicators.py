@@ -80,6 +80,7 @@ def test_indicators_are_ratios_so_that_scale_cancels(name: str) -> None:
     [
         ("total_cost_per_head", {"charge": 240_000.0, "person_months": 12.0}, 2400.0),
         ("fund_cost_per_head", {"fund_settled": 120_000.0, "person_months": 24.0}, 600.0),
+        ("settlement_rate", {"fund_settled": 93.31, "basic": 100.0}, 0.9331),
         ("oop_per_head", {"patient": 7_000.0, "account": 5_000.0, "person_months": 12.0}, 120.0),
         ("oop_share", {"patient": 30.0, "account": 10.0, "charge": 100.0}, 0.4),
         ("in_scope_payment_ratio", {"admission_basic": 60.0, "admission_in_scope": 80.0}, 0.75),
