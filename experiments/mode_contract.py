@@ -32,6 +32,7 @@ from experiments.mode_market import (
 from model.errors import InputError
 from model.payment import OUTFLOW, RESIDUAL, CaseTable, PaymentMode, get_mode, list_modes
 from model.payment.explanation import Explaining, Step
+from model.payment.protocol import Reviewing, Revising
 from model.plugins import dumps
 from model.policy.leaf import LeafSpec
 
@@ -487,6 +488,34 @@ def travels(subject: Subject, seed: int) -> Finding | None:
     year = subject.year(seed)
     mode, terms = pickle.loads(dumps((year.mode, year.terms)))
     return _differs("travels_not", owed_for(mode, year.totals, terms), year.owed())
+
+
+@check("owed")
+def reviews(subject: Subject, seed: int) -> Finding | None:
+    """Where it reviews a month's cases, each counts for a finite number of units afterwards, in a month without cases too."""
+    year = subject.year(seed)
+    if not isinstance(year.mode, Reviewing) or not year.mode.reviews:
+        return None
+    for cases in (year.cases, year.cases.take(np.zeros(0, dtype=np.int64))):
+        found = year.mode.review(cases, year.terms, 100.0)
+        if np.shape(found) != (len(cases),):
+            return _wrong("units_form", found=_form(found), wanted=f"float64{[len(cases)]}")
+        if not (np.isfinite(found) & (found >= 0)).all():
+            return _wrong("reviews_wrong", value=f"{found[~(np.isfinite(found) & (found >= 0))][0]:g}")
+    return None
+
+
+@check("owed")
+def revises(subject: Subject, seed: int) -> Finding | None:
+    """Where it looks at its terms again at half year, it leaves those posted as they are, and what is owed stays finite."""
+    year = subject.year(seed)
+    if not isinstance(year.mode, Revising):
+        return None
+    before = [array.copy() for array in _arrays((year.terms, year.totals))]
+    terms = year.mode.revise(year.terms, year.totals, 0.5)
+    if not _same((year.terms, year.totals), before):
+        return _wrong("untouched_not", method="revise")
+    return None if np.isfinite(owed_for(year.mode, year.totals, terms)).all() else _wrong("revises_wrong")
 
 
 @check("owed")

@@ -88,6 +88,11 @@ def writes_into_totals(own: Any, pool: Any, holder: Any, terms: Any, fraction: f
     return own[..., UNITS] * terms["rate"]
 
 
+def revises_in_place(terms: Any, own: Any, fraction: float) -> Any:
+    terms["rate"] *= 2.0
+    return terms
+
+
 def goes_down(self: Any, cases: CaseTable, terms: Any) -> Any:
     return np.log(np.zeros(len(cases)))
 
@@ -164,6 +169,10 @@ BREAKS: Mapping[str, tuple[str, type[Any]]] = {
         ),
     ),
     "holds on to this process": ("travels", broken(post=posted(lambda history: {"lock": threading.Lock()}))),
+    "reviews cases away": ("reviews", broken(reviews=True, review=always(lambda cases, terms, before: -np.ones(len(cases))))),
+    "reviews some of the cases": ("reviews", broken(reviews=True, review=always(lambda cases, terms, before: np.ones(3)))),
+    "revises what was posted": ("revises", broken(revise=always(revises_in_place))),
+    "revises into nothing": ("revises", broken(revise=always(lambda terms, own, fraction: {"rate": np.full(2, np.nan)}))),
     "tells its steps in sentences": ("explains", broken(explain=always(lambda *given: ["first this, then that"]))),
     "tells a step without a number": ("explains", broken(explain=always(lambda *given: [Step("点数", "points", np.nan, "point", "E6")]))),
 }
