@@ -19,6 +19,7 @@ from model.benefits import MAX_AMOUNT, NO_LIMIT, BenefitRules, ClaimParts, Layer
 from model.bill_items import CATALOGUE_CLASSES, split_items
 from model.calendar import parse_month
 from model.codes import BENEFIT_CLASSES, BENEFIT_KIND, CONDITIONS, KINDS, LAYERS, REFERRALS, SCHEMES, STANDINGS
+from model.continuity import is_waiting, raised_ceiling
 from model.drug_benefit import diseases_of
 from model.errors import InputError
 from model.layers import POOR
@@ -49,6 +50,8 @@ PERSON: Mapping[str, Field] = {
     "scheme": Field("name", "insurance scheme", choices=SCHEMES),
     "retired": Field("flag", "retired employee; no unless given", optional=True),
     "conditions": Field("name", "chronic conditions, which say how chronic care is paid", True, "list", CONDITIONS),
+    "unbroken_years": Field("count", "years of enrolment without a gap", optional=True, high=100),
+    "months_since_return": Field("count", "full months since the cover was taken up again after a lapse", optional=True, high=1200),
     "standing": Field("name", "what entitles to layers beyond the second; ordinary unless given", optional=True, choices=STANDINGS),
     "stays": Field("count", "stays of the year before these bills", optional=True, high=255),
     **{key: Field("yuan", f"used up before these bills, see ``{key}``", optional=True) for key in (*USED, *USED_OF_ENTITLED)},
@@ -106,6 +109,12 @@ RULES: Mapping[str, Mapping[str, Field]] = {
         "unreferred": Field("share", "the same of who is not"),
         "deductible_factor": Field("factor", "on the deductible, in the encoding that has one", optional=True, high=100),
     },
+    "continuity": {
+        "after": Field("count", "unbroken years after which the cap of the second layer rises", optional=True, high=100),
+        "step": Field("yuan", "by so much for each further year", optional=True),
+        "limit": Field("share", "in all by no more than this part of the cap", optional=True),
+        "waiting_months": Field("count", "after a lapse nothing is paid for so long; the poor do not wait", optional=True, high=120),
+    },
     "retired": {
         "stay_ratio_added": Field("share", "points added for stays", optional=True),
         "stay_deductible_factor": Field("factor", "on the deductible of a stay", optional=True, high=1),
@@ -156,7 +165,7 @@ def prepare(raw: Mapping[str, Any], place: Place, folder: Path) -> Prepared:
     several = isinstance(raw["bill"], list)
     written, at = (raw["bill"] if several else [raw["bill"]]), (*place, "bill")
     bills = [_bill(bill, (*at, i) if several else at) for i, bill in enumerate(written)]
-    rules = _rules(raw, place, folder)
+    rules = _rules(raw, person, place, folder)
     year = None
     if "payment" in raw:
         if several:
@@ -236,7 +245,7 @@ def _lines_of_payment(year: case_year.Year) -> list[Line]:
     return case_year.lines_of_case(year, last) + case_year.lines_of_money(year, [hospital])
 
 
-def _rules(raw: Mapping[str, Any], place: Place, folder: Path) -> BenefitRules:
+def _rules(raw: Mapping[str, Any], person: Row, place: Place, folder: Path) -> BenefitRules:
     """A city's benefits in the month of the case, or those written out."""
     from model.setup import benefits_of
 
@@ -253,7 +262,23 @@ def _rules(raw: Mapping[str, Any], place: Place, folder: Path) -> BenefitRules:
     missing = [name for name in LAYERS if name in given and name not in order]
     if missing or len(set(order)) < len(order):
         raise CaseError("every layer stands once in the order", (*at, "order"), found=order, allowed=missing or None)
-    return _written(given, at).changed(layers=[_layer(name, given[name], (*at, name)) for name in order if name in given])
+    rules = _written(given, at).changed(layers=[_layer(name, given[name], (*at, name)) for name in order if name in given])
+    return _by_enrolment(rules, given.get("continuity", {}), person)
+
+
+def _by_enrolment(rules: BenefitRules, terms: Row, person: Row) -> BenefitRules:
+    """The rules for who waits after a lapse, or has been enrolled without a gap."""
+    returned, exempt = person.get("months_since_return"), POOR[STANDINGS.index(person.get("standing", "ordinary"))]
+    if returned is not None and is_waiting(returned, months=terms.get("waiting_months", 0), exempt=exempt):
+        return BenefitRules.none()
+    years, limit = person.get("unbroken_years", 0), ratio_to_ppm(terms.get("limit", 1.0))
+    raised = []
+    for layer in rules.layers:
+        cap = int(layer.cap.max())
+        if layer.name == "second" and cap < NO_LIMIT:
+            cap = raised_ceiling(cap, years, after=terms.get("after", 0), step=terms.get("step", 0), limit_ppm=limit)
+        raised.append(replace(layer, cap=cap))
+    return rules.changed(layers=raised)
 
 
 def _city(name: str, folder: Path, at: Place) -> CityFile:
