@@ -113,7 +113,7 @@ def _split(work: Workload, people: People, p: Ints, provider: NDArray[np.int16],
     if kind == INPATIENT:
         basic, above = _stay(work, people, p, s, c, amount)
     elif kind == CHRONIC:
-        basic = _share_to_cap(people.ytd_basic_chronic, p, amount, rules.chronic_ppm[s], rules.chronic_cap[s])
+        basic = _share_to_cap(people.ytd_basic_chronic, p, amount, rules.chronic_ppm[s, 0], rules.chronic_cap[s])
     else:
         basic = _ordinary_visit(work, people, p, s, c, amount)
     own = amount - basic

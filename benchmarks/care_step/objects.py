@@ -53,7 +53,7 @@ class Rules:
         self.visit_deductible = benefits.outpatient_deductible.tolist()
         self.visit_ppm = benefits.outpatient_ppm.tolist()
         self.visit_cap = benefits.outpatient_cap.tolist()
-        self.chronic_ppm, self.chronic_cap = benefits.chronic_ppm.tolist(), benefits.chronic_cap.tolist()
+        self.chronic_ppm, self.chronic_cap = benefits.chronic_ppm[:, 0].tolist(), benefits.chronic_cap.tolist()
         self.above_ceiling = upper.above_ceiling.tolist()
         self.second_deductible = upper.deductible.tolist()
         self.second_bands = np.stack([upper.low, upper.high, upper.ppm], axis=-1).tolist()
