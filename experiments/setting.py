@@ -275,6 +275,7 @@ def _by_label(policies: Sequence[str | Path]) -> dict[str, tuple[str | Path, Pol
 def check_modes(policy: PolicyFile) -> None:
     """Refuse a policy whose modes are not there, are given what they do not declare or what does not go together, or pay nobody."""
     from model.payment import get_mode
+    from model.settlement import Instance
     from model.setup import cycle_of
 
     paying_groups = set()
@@ -284,8 +285,7 @@ def check_modes(policy: PolicyFile) -> None:
         policy.check_parameters(mode, kind.PARAMETERS)
         for month in mode.starts:
             try:
-                cycle_of(mode, month)
-                if mode.made(kind, month).traits.held_by == "group":
+                if Instance(mode.id, mode.made(kind, month), cycle_of(mode, month)).by_group:
                     paying_groups.add(mode.id)
             except InputError as error:
                 raise _of_mode(error, policy, mode) from None
@@ -294,7 +294,8 @@ def check_modes(policy: PolicyFile) -> None:
 
 def _of_mode(error: InputError, policy: PolicyFile, mode: PolicyMode) -> InputError:
     """What a mode or a cycle says of values that do not go together, with the file and the place."""
-    where = f"mode[{mode.id}]" if error.path is None else f"mode[{mode.id}].{error.path}"
+    of_mode = f"mode[{mode.id}]"
+    where = of_mode if error.path is None else error.path if error.path.startswith("mode[") else f"{of_mode}.{error.path}"
     return InputError(error.what, file=policy.file, path=where, found=error.found, allowed=error.allowed, nearest=error.nearest)
 
 

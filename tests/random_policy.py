@@ -119,6 +119,8 @@ class RandomPolicy:
         self.books.assess(np.full(N_PROVIDERS, 50.0), self.rng.integers(0, 20, N_PROVIDERS).astype(float))
         for sums, owed in zip(self.accrued, self.books.accrue(*self.totals_of(month)), strict=True):
             sums += owed
+        if self.books.advances and self.books.elapsed == 1:
+            self._posted(self.books.advance(self.rng.random(N_SCHEMES) < 0.7))
         return self._posted(self.books.pay_month(clearing))
 
     def wind_up(self) -> list[Payment]:
@@ -141,7 +143,7 @@ def any_policy(seed: int) -> RandomPolicy:
     modes = [_any_mode(rng, name) for name in names]
     if all(mode.traits.held_by == "group" for mode in modes):
         modes.append(get_mode("ffs")())  # somebody has to pay who is in no group
-    instances = [Instance(f"mode{i}", mode, _any_cycle(rng)) for i, mode in enumerate(modes)]
+    instances = [_any_instance(rng, f"mode{i}", mode) for i, mode in enumerate(modes)]
     facts = draw_history(rng, modes[0]).holders
     made = RandomPolicy(rng, Settlement(instances, _any_routing(rng, instances), GROUP, facts, N_GROUPS))
     made.open_year()
@@ -157,12 +159,12 @@ def _any_mode(rng: np.random.Generator, name: str) -> Any:
         return kind()
 
 
-def _any_cycle(rng: np.random.Generator) -> Cycle:
-    """Rules of the cycle at random; none where those drawn do not go together."""
+def _any_instance(rng: np.random.Generator, name: str, mode: Any) -> Instance:
+    """A mode with rules of the cycle at random; with none where those drawn do not go together, or not with the mode."""
     try:
-        return Cycle(**_any_values(rng, CYCLE, 0.4))
+        return Instance(name, mode, Cycle(**_any_values(rng, CYCLE, 0.4)))
     except InputError:
-        return Cycle()
+        return Instance(name, mode)
 
 
 def _any_values(rng: np.random.Generator, declared: Mapping[str, LeafSpec], share: float) -> dict[str, Any]:

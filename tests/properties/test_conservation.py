@@ -45,7 +45,10 @@ def assert_books_meet(policy: RandomPolicy) -> None:
     for scheme in range(N_SCHEMES):
         assert ledger.balances[ledger.fund(scheme)] == -fund[:, scheme].sum()
         assert np.array_equal(ledger.balances[ledger.deposit(ALL, scheme)], held[:, scheme])
-    assert np.array_equal(ledger.balances[ledger.provider(ALL)], cash.sum(axis=1))
+    lent = np.sum([instance.book.advanced for instance in policy.books.instances], axis=0)
+    for scheme in range(N_SCHEMES):
+        assert np.array_equal(ledger.balances[ledger.advance(ALL, scheme)], -lent[:, scheme])
+    assert np.array_equal(ledger.balances[ledger.provider(ALL)], cash.sum(axis=1) + lent.sum(axis=1))
     assert not ledger.balances[ledger.group(np.arange(N_GROUPS))].any()
     assert not ledger.balances[int(AccountKind.GOVERNMENT)]
 
@@ -68,6 +71,7 @@ def test_a_clearing_leaves_nothing_owed(seed: int, months: int) -> None:
         assert np.array_equal(fund, accrued)
         assert not instance.book.to_come.any()
         assert not instance.book.held.any()
+        assert not instance.book.advanced.any()
 
 
 @given(seed=SEEDS, elapsed=st.integers(1, 12))
