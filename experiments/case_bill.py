@@ -242,7 +242,9 @@ def _lines_of_payment(year: case_year.Year) -> list[Line]:
     """From the case to its points and money, then what its hospital is owed and paid."""
     last = len(year.cases) - 1
     hospital = year.hospitals[int(year.cases.provider[last])]
-    return case_year.lines_of_case(year, last) + case_year.lines_of_money(year, [hospital])
+    # the year is settled first: a case's own way ends with what the year makes of a point
+    money = case_year.lines_of_money(year, [hospital])
+    return case_year.lines_of_case(year, last) + money
 
 
 def _rules(raw: Mapping[str, Any], person: Row, place: Place, folder: Path) -> BenefitRules:

@@ -326,6 +326,8 @@ def _legend(figure: Figure, policies: Sequence[str], colors: Mapping[str, str], 
     handles = [Line2D([], [], color=colors[policy], linewidth=2.2, label=labels.policy_short(policy, lang, files)) for policy in policies]
     if handles:
         columns = min(len(handles), 7 if lang == "zh" else 6)
+        # a legend fills column by column; read row by row it shall have the policies' order
+        handles = [handle for first in range(columns) for handle in handles[first::columns]]
         figure.legend(handles=handles, loc="outside upper left", ncols=columns, columnspacing=1.4, handlelength=1.6)
 
 

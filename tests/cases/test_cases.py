@@ -43,3 +43,11 @@ def test_every_collected_example_is_a_case_or_said_to_be_none_yet() -> None:
     done = {case.id.partition(" ")[0] for case in CASES} & examples
     assert not done & listed, "both a case and listed as none"
     assert done | listed == examples
+
+
+def test_a_bill_s_own_way_ends_with_what_the_year_made_of_it() -> None:
+    """One case of the hospital alone: the last step of its mode is what the hospital is owed."""
+    (case,) = load_cases(FOLDER / "whole.toml")
+    told = {line.label_en: line.value for line in explain_case(case)}
+    assert told["value of a point"] == told["value of a point (resident)"] == "¥6.3500"
+    assert told["owed by the fund"] == told["A: owed"] == "¥4,300.00"
