@@ -425,7 +425,7 @@ def _load_city(*args: Any, **kwargs: Any) -> Any:
 
 def warm_up() -> None:
     """Compile the kernels into the cache on disk, once, before workers start."""
-    from model.warm_up import warm_up as compile_all
+    from model.warming import warm_up as compile_all
 
     compile_all()
 

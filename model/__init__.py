@@ -16,7 +16,7 @@ _HOMES = {
     "City": "model.city",
     "InputError": "model.errors",
     "load_catalogue": "model.catalogue",
-    "warm_up": "model.warm_up",
+    "warm_up": "model.warming",
 }
 
 __all__ = ["Catalogue", "City", "InputError", "load_catalogue", "warm_up"]

@@ -23,7 +23,7 @@ LEAVES = {"errors", "codes", "units", "calendar", "columns", "streams", "decisio
 STATE = {"people", "population", "demography", "illness", "ledger", "invariants", "record"}
 """People and what happens to them of itself, and the books."""
 
-CITY = {"phases", "setup", "city", "claim_table", "warm_up"}
+CITY = {"phases", "setup", "city", "claim_table", "warming"}
 """The files that know both rules and agents."""
 
 BANNED_PACKAGES = {
