@@ -5,18 +5,18 @@ from __future__ import annotations
 import copy
 import gc
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed, parallel_config
 from numpy.typing import NDArray
-from scipy import stats
 
+from experiments.comparison import t_interval
 from experiments.manifest import code_fingerprint, fingerprint
-from experiments.running import Progress
+from experiments.running import Progress, in_parallel, warm_up, workers_ended
 from experiments.studies import ARMS, MONTHS_AFTER, MONTHS_BEFORE, PLACEBO, STUDIES, Part, Study, targets
 from experiments.study_designs import Estimate, controlled, difference_in_differences, segmented
 from model.errors import InputError, nearest
@@ -124,8 +124,9 @@ def simulate(
             tasks[fingerprint(code_fingerprint(), *task)] = task
     tables = {} if keep is None else {key: pd.read_parquet(_file(keep, key)) for key in tasks if _file(keep, key).exists()}
     missing = [key for key in tasks if key not in tables]
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        work = Parallel(n_jobs=jobs, return_as="generator_unordered")(delayed(_history)(key, *tasks[key]) for key in missing)
+    if missing:
+        warm_up()
+    with workers_ended(), closing(in_parallel(_history, [(key, *tasks[key]) for key in missing], jobs)) as work:
         for key, table in work:
             tables[key] = table
             if keep is not None:
@@ -175,18 +176,18 @@ def answered(name: str, study: Study, part: Part, worlds: Worlds) -> Answer:
     end = MONTHS_BEFORE + study.after
     window = slice(max(MONTHS_BEFORE, end - LAST), end)
     effects = np.array([_effect(part, worlds, seed, window) for seed in worlds.seeds])
-    half = stats.t.ppf(0.975, len(effects) - 1) * effects.std(ddof=1) / np.sqrt(len(effects))
     mean = float(effects.mean())
+    low, high = (float(end) for end in t_interval(np.asarray(effects.mean()), np.asarray(effects.std(ddof=1)), np.asarray(len(effects))))
     found = [estimate for seed in worlds.seeds if (estimate := designed(study, part, worlds, seed)) is not None]
     return Answer(
         study=name,
         part=part,
         effect=mean,
-        low=float(mean - half),
-        high=float(mean + half),
+        low=low,
+        high=high,
         found=float(np.mean([e.effect for e in found])) if found else None,
         detected=float(np.mean([e.p < SIGNIFICANT for e in found])) if found else None,
-        verdict=judged(part, mean, mean - half, mean + half),
+        verdict=judged(part, mean, low, high),
     )
 
 
