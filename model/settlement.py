@@ -63,11 +63,6 @@ class Instance:
             )
 
     @property
-    def owed_before(self) -> NDArray[np.int64]:
-        """Owed for the months booked so far, ``[provider, scheme]`` fen."""
-        return self.due.net
-
-    @property
     def paid(self) -> NDArray[np.int64]:
         """Paid of it so far, ``[provider, scheme]`` fen."""
         return self.book.paid
@@ -283,19 +278,23 @@ class Settlement:
 
     def owed(self, instance: Instance) -> NDArray[np.int64]:
         """What a clearing would grant for the year so far in whole fen ``[holder, scheme]``; an exhausted budget is met to the fen."""
-        cycle, payable = instance.cycle, self.entitled(instance)
+        return self._granting(instance, self.entitled(instance))
+
+    def _granting(self, instance: Instance, entitled: NDArray[np.float64]) -> NDArray[np.int64]:
+        """What a clearing would grant of what holders are entitled to, whole fen ``[holder, scheme]``."""
+        cycle = instance.cycle
         if not cycle.grants_other:
-            return _whole(payable)
-        payable = assessed(payable, assessment(instance.score, cycle)[:, None])
+            return _whole(entitled)
+        payable = assessed(entitled, assessment(instance.score, cycle)[:, None])
         recorded = instance.year_totals[..., RECORDED]
         granted = overrun_granted(overrun_asked(payable, recorded, cycle).sum(axis=0), _reserve(cycle, payable.sum(axis=0)))
         return _whole(cleared(payable, recorded, cycle, granted))
 
     def due(self, instance: Instance) -> Owed:
         """What is owed for the year so far by provider: entitled, granted by a clearing, to be held, and lost of that."""
-        cycle = instance.cycle
-        granted = self._shared(instance, self.owed(instance))
-        entitled = self._shared(instance, _whole(self.entitled(instance))) if cycle.grants_other else granted
+        cycle, exact = instance.cycle, self.entitled(instance)
+        granted = self._shared(instance, self._granting(instance, exact))
+        entitled = self._shared(instance, _whole(exact)) if cycle.grants_other else granted
         monthly = self._on_account(instance) if cycle.monthly_value == "opening" else entitled
         if not cycle.deposit_share:
             return Owed(monthly, granted, instance.book.deposit, np.zeros_like(granted))
@@ -309,10 +308,6 @@ class Settlement:
         assert isinstance(instance.mode, OnAccount)
         exact = instance.mode.on_account(instance.year_totals, instance.terms)
         return self._shared(instance, _whole(np.where(self.is_owed(instance)[:, None], exact, 0.0)))
-
-    def owed_by_provider(self, instance: Instance) -> NDArray[np.int64]:
-        """What the year so far will have brought each provider when all is paid ``[provider, scheme]``, fen."""
-        return self.due(instance).net
 
     def _score_by_provider(self, instance: Instance) -> NDArray[np.float64]:
         """The score of the account that holds each provider's cases."""

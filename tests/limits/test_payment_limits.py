@@ -190,7 +190,7 @@ def test_all_head_money_goes_to_institutions() -> None:
     opened(books, [base], heads=heads)
     books.accrue([totals(books.n_holders)], [np.zeros((len(TIER), 2))])
     books.elapsed = 12
-    owed = books.owed_by_provider(books.instances[0])
+    owed = books.due(books.instances[0]).net
     assert owed.sum(axis=0).tolist() == [7_000_000] * 2
     assert owed[:, 0].tolist() == [1_000_000, 3_600_000, 0, 2_400_000]
 

@@ -107,7 +107,7 @@ def test_months_never_take_back_and_the_year_sums_to_what_is_owed(mode: str, mon
         assert due.dtype == added.dtype == np.int64
         assert last or (due >= 0).all()
         paid += due
-    owed = books.owed_by_provider(instance)
+    owed = books.due(instance).net
     assert np.array_equal(paid, owed)
     assert np.array_equal(accrued, owed)
     assert np.array_equal(paid, instance.paid)
@@ -121,7 +121,7 @@ def test_what_providers_are_owed_is_what_their_holders_are_owed(mode: str, money
     instance = books.instances[0]
     instance.year_totals, instance.recorded = month_of(mode, money, books)
     books.elapsed = elapsed
-    owed, shared = books.owed(instance), books.owed_by_provider(instance)
+    owed, shared = books.owed(instance), books.due(instance).net
     if not instance.by_group:
         assert np.array_equal(shared, owed[:N])
         return

@@ -652,7 +652,7 @@ def test_claims_hold_together(by_points: City) -> None:
 def test_a_switch_clears_the_old_books_and_takes_the_last_year_as_base(by_fees: City) -> None:
     city = copy.deepcopy(by_fees)
     city.run_for(5)
-    owed = [instance.owed_before.copy() for instance in city.settlement.instances]
+    owed = [instance.due.net.copy() for instance in city.settlement.instances]
     old = city.settlement.instances
     people = {name: getattr(city.people, name).copy() for name in ("uid", "alive", "account_balance", "ytd_oop")}
     households = city.ledger.balance(AccountKind.HOUSEHOLDS)

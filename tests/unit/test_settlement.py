@@ -146,7 +146,7 @@ def test_a_new_year_opens_empty_books_with_new_terms() -> None:
 def test_a_group_s_money_without_recorded_care_is_shared_evenly() -> None:
     books = opened(market("county_package"))
     books.accrue([totals(books.n_holders)], [np.zeros((N, 2))])
-    owed = books.owed_by_provider(books.instances[0])
+    owed = books.due(books.instances[0]).net
     assert owed[0].tolist() == owed[1].tolist()
     assert owed[0].sum() > 0
     assert not owed[2].any()
