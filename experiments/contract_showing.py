@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from experiments.contract import Result
 from experiments.terminal import plain_table
@@ -29,30 +29,29 @@ def check_mode(name: str, console: Console, lang: Language) -> int:
     from experiments.mode_contract import CONTRACT, Subject
     from model.payment import get_mode
 
-    kind = get_mode(name)
-    if not isinstance(kind, type):
-        raise InputError("MODE is not a class", file=name, path="MODE", found=type(kind).__name__, allowed="the class of a payment mode")
-    results = CONTRACT.examine(Subject(kind, None if name.endswith(".py") else name))
-    return _show(results, CONTRACT.prefix, name, console, lang)
+    kind = _class(get_mode(name), name, "MODE", "the class of a payment mode")
+    return _show(CONTRACT.examine(Subject(kind, _listed(name))), CONTRACT.prefix, name, console, lang)
 
 
 def check_conduct(name: str, console: Console, lang: Language) -> int:
-    """Ask a conduct rule, by its name or the path of its file, all that the contract asks, and print how it stands.
-
-    Returns:
-        0 where it keeps the contract, else 1.
-
-    Raises:
-        InputError: no such rule, or the file does not run or defines none.
-    """
+    """Ask a conduct rule, by its name or the path of its file, all that the contract asks; otherwise as :func:`check_mode`."""
     from agents.conduct import get_conduct_class
     from experiments.conduct_contract import CONTRACT, Subject
 
-    kind = get_conduct_class(name)
-    if not isinstance(kind, type):
-        raise InputError("RULE is not a class", file=name, path="RULE", found=type(kind).__name__, allowed="the class of a conduct rule")
-    results = CONTRACT.examine(Subject(kind, None if name.endswith(".py") else name))
-    return _show(results, CONTRACT.prefix, name, console, lang)
+    kind = _class(get_conduct_class(name), name, "RULE", "the class of a conduct rule")
+    return _show(CONTRACT.examine(Subject(kind, _listed(name))), CONTRACT.prefix, name, console, lang)
+
+
+def _class(found: object, name: str, what: str, allowed: str) -> type[Any]:
+    """What a plug-in's file defines, if it is a class."""
+    if not isinstance(found, type):
+        raise InputError(f"{what} is not a class", file=name, path=what, found=type(found).__name__, allowed=allowed)
+    return found
+
+
+def _listed(name: str) -> str | None:
+    """The name under which a plug-in is listed; a file has none."""
+    return None if name.endswith(".py") else name
 
 
 def _show(results: list[Result], prefix: str, name: str, console: Console, lang: Language) -> int:

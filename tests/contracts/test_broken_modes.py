@@ -12,13 +12,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from experiments.cli import BAD_INPUT, DONE, FAILED, run_command
+from experiments.cli import BAD_INPUT, DONE, FAILED
 from experiments.contract import Result
 from experiments.mode_contract import CONTRACT, Subject
-from experiments.texts import LANGUAGES, say, table
+from experiments.texts import LANGUAGES
 from model.payment import CASES, CHARGE, OUTFLOW, RECORDED, RESIDUAL, UNITS, CaseTable, History, Traits
 from model.payment.explanation import Step
 from model.policy.leaf import LeafSpec, leaf
+from tests.contracts.broken import assert_can_be_told, assert_fails_only, checked
 
 
 @dataclass(frozen=True)
@@ -190,16 +191,7 @@ def test_the_sound_mode_keeps_the_contract() -> None:
 
 @pytest.mark.parametrize("how", BREAKS)
 def test_a_mode_broken_in_one_way_fails_the_check_that_is_about_it(how: str) -> None:
-    check, results = BREAKS[how][0], results_of(how)
-    assert {result.name for result in results if result.verdict == "failed"} == {check}
-    for result in results:
-        if result.verdict == "not_checked":
-            assert check in needed(result.name), result.name
-
-
-def needed(name: str) -> set[str]:
-    """All that a check rests on."""
-    return {*CONTRACT.checks[name].needs, *(deep for need in CONTRACT.checks[name].needs for deep in needed(need))}
+    assert_fails_only(CONTRACT, BREAKS[how][0], results_of(how))
 
 
 def test_every_check_has_a_mode_that_fails_it() -> None:
@@ -208,10 +200,8 @@ def test_every_check_has_a_mode_that_fails_it() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_finding_can_be_told(lang: Any) -> None:
-    assert {key for name in CONTRACT.checks for key in (f"contract_{name}", f"contract_{name}_why")} <= set(table())
     for how in BREAKS:
-        (finding,) = (result.finding for result in results_of(how) if result.finding)
-        assert "{" not in say(finding.key, lang, **finding.values)
+        assert_can_be_told(CONTRACT, results_of(how), lang)
 
 
 FILE = '''"""A flat price."""
@@ -230,23 +220,16 @@ MODE = Flat
 '''
 
 
-def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    """Exit code and what is printed."""
-    code = run_command(["check", "mode", *arguments])
-    caught = capsys.readouterr()
-    return code, caught.out + caught.err
-
-
 def test_a_file_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sound, negative = tmp_path / "flat.py", tmp_path / "negative.py"
     sound.write_text(FILE.format(color="#654321", units="1.0 * cases.stay"), encoding="utf-8")
     negative.write_text(FILE.format(color="#654321", units="0.0 * cases.stay - 1"), encoding="utf-8")
-    code, told = checked(capsys, str(sound), "--lang", "en")
+    code, told = checked(capsys, "mode", str(sound), "--lang", "en")
     assert code == FAILED
     assert "float32" in told
     sound.write_text(FILE.format(color="#654321", units="cases.stay.astype(float)"), encoding="utf-8")
-    assert checked(capsys, str(sound), "--quiet") == (DONE, "")
-    code, told = checked(capsys, str(negative), "--lang", "zh")
+    assert checked(capsys, "mode", str(sound), "--quiet") == (DONE, "")
+    code, told = checked(capsys, "mode", str(negative), "--lang", "zh")
     assert code == FAILED
     assert "不通过" in told
     assert "未查" in told
@@ -255,7 +238,7 @@ def test_a_file_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_the_line_of_an_exception_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "raising.py"
     file.write_text(FILE.format(color="#654321", units="cases.stay.sorted()"), encoding="utf-8")
-    code, told = checked(capsys, str(file), "--lang", "en")
+    code, told = checked(capsys, "mode", str(file), "--lang", "en")
     assert code == FAILED
     assert "raising.py" in told
     assert "line 10" in " ".join(told.split())
@@ -273,15 +256,15 @@ def test_the_line_of_an_exception_is_told(tmp_path: Path, capsys: pytest.Capture
 def test_a_file_that_is_no_mode_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, what: str) -> None:
     file = tmp_path / "mode.py"
     file.write_text(text, encoding="utf-8")
-    code, told = checked(capsys, str(file))
+    code, told = checked(capsys, "mode", str(file))
     assert code == BAD_INPUT
     assert what in told
     assert len(told.strip().splitlines()) == 1
-    assert checked(capsys, str(tmp_path / "nowhere.py"))[0] == BAD_INPUT
-    assert "did you mean 'dip'" in checked(capsys, "dpi")[1]
+    assert checked(capsys, "mode", str(tmp_path / "nowhere.py"))[0] == BAD_INPUT
+    assert "did you mean 'dip'" in checked(capsys, "mode", "dpi")[1]
 
 
 def test_a_shipped_mode_is_checked_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
-    code, told = checked(capsys, "dip", "--lang", "en")
+    code, told = checked(capsys, "mode", "dip", "--lang", "en")
     assert code == DONE
     assert "dip: all" in told

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.cli import BAD_INPUT, DONE, FAILED, run_command
+from experiments.cli import BAD_INPUT, DONE, FAILED
 from experiments.conduct_contract import CONTRACT, Subject
 from experiments.contract import Result
-from experiments.texts import LANGUAGES, say, table
+from experiments.texts import LANGUAGES
+from tests.contracts.broken import assert_can_be_told, assert_fails_only, checked
 
 
 class Halfway:
@@ -177,17 +178,7 @@ def test_the_sound_rule_keeps_the_contract() -> None:
 
 @pytest.mark.parametrize("how", BREAKS)
 def test_a_rule_broken_in_one_way_fails_the_check_that_is_about_it(how: str) -> None:
-    check, results = BREAKS[how][0], results_of(how)
-    assert {result.name for result in results if result.verdict == "failed"} == {check}
-    for result in results:
-        if result.verdict == "not_checked":
-            assert check in needed(result.name), result.name
-
-
-def needed(name: str) -> set[str]:
-    """All that a check rests on."""
-    needs = CONTRACT.checks[name].needs
-    return {*needs, *(deep for need in needs for deep in needed(need))}
+    assert_fails_only(CONTRACT, BREAKS[how][0], results_of(how))
 
 
 def test_every_check_has_a_rule_that_fails_it() -> None:
@@ -196,10 +187,8 @@ def test_every_check_has_a_rule_that_fails_it() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_finding_can_be_told(lang: Any) -> None:
-    assert {key for name in CONTRACT.checks for key in (f"conduct_{name}", f"conduct_{name}_why")} <= set(table())
     for how in BREAKS:
-        (finding,) = (result.finding for result in results_of(how) if result.finding)
-        assert "{" not in say(finding.key, lang, **finding.values)
+        assert_can_be_told(CONTRACT, results_of(how), lang)
 
 
 FILE = '''"""Stays, or not quite."""
@@ -219,22 +208,15 @@ RULE = Stay
 '''
 
 
-def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    """Exit code and what is printed."""
-    code = run_command(["check", "conduct", *arguments])
-    caught = capsys.readouterr()
-    return code, caught.out + caught.err
-
-
 def test_a_file_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sound, lending = tmp_path / "stay.py", tmp_path / "lending.py"
     sound.write_text(FILE.format(answer="situation.conduct.copy()"), encoding="utf-8")
     lending.write_text(FILE.format(answer="situation.conduct"), encoding="utf-8")
-    assert checked(capsys, str(sound), "--quiet") == (DONE, "")
-    code, told = checked(capsys, str(sound), "--lang", "en")
+    assert checked(capsys, "conduct", str(sound), "--quiet") == (DONE, "")
+    code, told = checked(capsys, "conduct", str(sound), "--lang", "en")
     assert code == DONE
     assert "stay.py: all" in told
-    code, told = checked(capsys, str(lending), "--lang", "zh")
+    code, told = checked(capsys, "conduct", str(lending), "--lang", "zh")
     assert code == FAILED
     assert "不通过" in told
     assert "未查" in told
@@ -244,8 +226,8 @@ def test_a_file_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_a_file_that_is_no_rule_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, what: str) -> None:
     file = tmp_path / "rule.py"
     file.write_text(text, encoding="utf-8")
-    code, told = checked(capsys, str(file))
+    code, told = checked(capsys, "conduct", str(file))
     assert code == BAD_INPUT
     assert what in told
     assert len(told.strip().splitlines()) == 1
-    assert "did you mean 'imitation'" in checked(capsys, "imitatio")[1]
+    assert "did you mean 'imitation'" in checked(capsys, "conduct", "imitatio")[1]
