@@ -622,14 +622,14 @@ class City(mesa.Model):
             return np.zeros(len(claims))
         return self.settlement.tariff(claims.instance, **claims.billed(group, self.group_facts.kind))
 
-    def _case_table(self, instance: int, claims: Claims) -> CaseTable:
+    def _case_table(self, instance: NDArray[np.int8] | int, claims: Claims) -> CaseTable:
         return self.settlement.case_table(instance, **claims.billed(claims.group_coded, self.group_facts.kind))
 
     def reviewed(self, claims: Claims, units: Floats) -> Floats:
         """Units of the month's claims after the reviews of the modes that have one (rules E7)."""
         if not self.policy_open or not self.settlement.reviewing:
             return units
-        table = self.settlement.case_table(claims.instance, **claims.billed(claims.group_coded, self.group_facts.kind))
+        table = self._case_table(claims.instance, claims)
         return self.settlement.reviewed(claims.instance, table, units)
 
     def book(

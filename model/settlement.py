@@ -63,11 +63,6 @@ class Instance:
             )
 
     @property
-    def paid(self) -> NDArray[np.int64]:
-        """Paid of it so far, ``[provider, scheme]`` fen."""
-        return self.book.paid
-
-    @property
     def by_group(self) -> bool:
         """Whether the group, not the provider, is owed."""
         return self.mode.traits.held_by == "group"

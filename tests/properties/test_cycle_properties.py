@@ -75,7 +75,7 @@ def test_what_is_paid_held_and_waiting_is_what_is_owed(mode: str, cycle: Cycle, 
         (moved,) = books.pay_month(books.elapsed == 12)
         cash += moved.cash
         fund += moved.fund
-        open_year = np.zeros_like(owed) if instance.book.cleared else instance.due.net - instance.paid
+        open_year = np.zeros_like(owed) if instance.book.cleared else instance.due.net - instance.book.paid
         unpaid_deposit = np.zeros_like(owed) if instance.book.cleared else instance.book.deposit
         assert np.array_equal(cash + instance.book.to_come + open_year, owed)
         assert np.array_equal(fund, cash + instance.book.held)

@@ -110,7 +110,7 @@ def test_months_never_take_back_and_the_year_sums_to_what_is_owed(mode: str, mon
     owed = books.due(instance).net
     assert np.array_equal(paid, owed)
     assert np.array_equal(accrued, owed)
-    assert np.array_equal(paid, instance.paid)
+    assert np.array_equal(paid, instance.book.paid)
 
 
 @pytest.mark.parametrize("mode", list_modes())

@@ -657,7 +657,7 @@ def test_a_switch_clears_the_old_books_and_takes_the_last_year_as_base(by_fees: 
     people = {name: getattr(city.people, name).copy() for name in ("uid", "alive", "account_balance", "ytd_oop")}
     households = city.ledger.balance(AccountKind.HOUSEHOLDS)
     city.switch_policy("dip")
-    assert all(np.array_equal(instance.paid, due) for instance, due in zip(old, owed, strict=True))
+    assert all(np.array_equal(instance.book.paid, due) for instance, due in zip(old, owed, strict=True))
     assert all(np.array_equal(getattr(city.people, name), column) for name, column in people.items())
     assert city.ledger.balance(AccountKind.HOUSEHOLDS) == households
     assert city.ledger.trial_balance() == 0

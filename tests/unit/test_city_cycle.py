@@ -102,7 +102,7 @@ def test_audits_are_deducted_from_payments_where_the_policy_says_so(tmp_path: Pa
     city = City.load("yuncheng", file, scale=0.001, seed=3, burn_in=3)
     dip = city.settlement.instances[0]
     found = city.now.tallies["recovered"].sum()
-    before, owed, paid = dip.book.to_come.copy(), np.zeros_like(dip.paid), np.zeros_like(dip.paid)
+    before, owed, paid = dip.book.to_come.copy(), np.zeros_like(dip.book.paid), np.zeros_like(dip.book.paid)
     for _ in range(6):
         was = dip.book.to_come.sum()
         city.run_for(1)
@@ -111,7 +111,7 @@ def test_audits_are_deducted_from_payments_where_the_policy_says_so(tmp_path: Pa
         paid += city.now.paid[0]
         assert city.ledger.booked(Memo.RECOVERY) < city.now.tallies["recovered"].sum() or not city.now.tallies["recovered"].any()
         assert dip.book.to_come.sum() <= was or when == "next_months"
-    deducted = owed - (dip.due.net - dip.paid) - paid - dip.book.to_come + before
+    deducted = owed - (dip.due.net - dip.book.paid) - paid - dip.book.to_come + before
     assert (deducted >= 0).all()
     assert 0 < deducted.sum() <= found
 
@@ -160,7 +160,7 @@ def test_a_switch_pays_what_waits_and_what_is_held(in_february: City) -> None:
     """Nothing stays behind on accounts of the old policy, and the coming month's tables show what the switch paid."""
     city = copy.deepcopy(in_february)
     old = city.settlement.instances
-    owed = sum(int((instance.due.net - instance.paid + instance.book.to_come).sum()) for instance in old)
+    owed = sum(int((instance.due.net - instance.book.paid + instance.book.to_come).sum()) for instance in old)
     providers = city.ledger.provider(np.arange(len(city.geography.providers)))
     before = city.ledger.balance(providers)
     city.switch_policy("ffs")
@@ -184,13 +184,13 @@ def test_a_policy_opened_again_within_a_year_clears_it_first(in_february: City) 
     """As after a burn-in that is not whole years; what waits for its month goes on waiting."""
     city = copy.deepcopy(in_february)
     dip = city.settlement.instances[0]
-    assert (dip.due.net != dip.paid).any()
-    owed = sum(int((instance.due.net - instance.paid + instance.book.to_come).sum()) for instance in city.settlement.instances)
+    assert (dip.due.net != dip.book.paid).any()
+    owed = sum(int((instance.due.net - instance.book.paid + instance.book.to_come).sum()) for instance in city.settlement.instances)
     before = city.ledger.balance(city.ledger.accounts_of(AccountKind.PROVIDER))
     city.open_policy()
     assert city.ledger.balance(city.ledger.accounts_of(AccountKind.PROVIDER)) - before == owed
     assert city.settlement.elapsed == 0
-    assert not dip.paid.any()
+    assert not dip.book.paid.any()
 
 
 def test_terms_of_the_new_year_reach_the_order_of_acts_at_once() -> None:

@@ -128,7 +128,7 @@ def test_a_clearing_takes_back_what_was_paid_too_much() -> None:
     books.accrue([month], [recorded])
     assert not books.pay_month(False)[0].cash.any()
     assert books.pay_month(True)[0].cash[3].tolist() == [2 * budget / 12 - 5 * budget / 12 - budget / 12] * 2
-    assert books.instances[0].paid[3].tolist() == [-3 * budget / 12] * 2
+    assert books.instances[0].book.paid[3].tolist() == [-3 * budget / 12] * 2
 
 
 def test_a_new_year_opens_empty_books_with_new_terms() -> None:
@@ -139,7 +139,7 @@ def test_a_new_year_opens_empty_books_with_new_terms() -> None:
     opened(books, factor=np.full(2, 1.1))
     assert np.allclose(books.instances[0].terms.budget, before * 1.1)
     assert books.elapsed == 0
-    assert not books.instances[0].paid.any()
+    assert not books.instances[0].book.paid.any()
     assert not books.instances[0].year_totals.any()
 
 
