@@ -7,7 +7,7 @@ its tier where there are fewer; all providers in one pass.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,22 @@ def appeal(truth: CaseTruth, gains: Gains) -> Appeal:
         THRESHOLD: gains.threshold,
     }
     return Appeal({channel: gain / unit + tie for channel, gain in by_channel.items()})
+
+
+def as_written(truth: CaseTruth, able: Eligible, gains: Gains, act_from: Floats) -> tuple[Eligible, Gains]:
+    """Which acts are left, and what they bring, once it is known which cases will be written or treated up.
+
+    A stay that is written up is not divided: two dear records of one patient within weeks would stand out (assumption). Whoever turns a
+    case away forgoes what writing or treating it up would have brought. So a channel that is closed changes what the others bring.
+
+    Args:
+        act_from: appeal from which each provider acts, as in :func:`thresholds`.
+    """
+    key = appeal(truth, gains).key
+    up = able.code & (key[CODING] >= act_from[CODING][truth.provider])
+    treated = able.treat & (key[TREATMENT] >= act_from[TREATMENT][truth.provider])
+    forgone = np.where(up, gains.code, 0.0) + np.where(treated, gains.treat, 0.0)
+    return replace(able, split=able.split & ~up), replace(gains, select=np.where(able.select, gains.select - forgone, 0.0))
 
 
 def thresholds(truth: CaseTruth, able: Eligible, keys: Appeal, conduct: Floats, n_providers: int) -> Floats:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model.benefits import BenefitRules, ClaimParts
 from model.cases import CaseTruth, Claims
-from model.codes import SCHEMES
+from model.codes import SCHEMES, SEVERITIES
 
 
 def _persons() -> NDArray[np.int32]:
@@ -34,6 +34,10 @@ def _flags() -> NDArray[np.bool_]:
 
 def _money() -> NDArray[np.int64]:
     return np.zeros(0, dtype=np.int64)
+
+
+def _by_severity() -> NDArray[np.int64]:
+    return np.zeros(len(SEVERITIES), dtype=np.int64)
 
 
 @dataclass
@@ -89,3 +93,6 @@ class Month:
     quality_lost: float = 0.0
     tallies: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     """Counts by provider that no claim shows: refused, waiting, audited …"""
+    refused_by_severity: NDArray[np.int64] = field(default_factory=_by_severity)
+    needs_by_severity: NDArray[np.int64] = field(default_factory=_by_severity)
+    """Stays brought to a provider and those of them turned away, by severity."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from agents.conduct import Situation, decide
 from agents.medical_group import HIGHEST_REFERRAL, ReferralCases, referral_outlook
-from agents.prospect import Outlook, Outpatients, appeal, mild_sample, outlook, sample_cases, thresholds
+from agents.prospect import Outlook, Outpatients, appeal, as_written, mild_sample, outlook, sample_cases, thresholds
 from model.care import HIGHEST, LOWEST, NEUTRAL, Eligible, eligible
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, CaseTruth, Claims
 from model.decisions import Decision
@@ -56,10 +56,11 @@ def revise(city: City) -> None:
     staff = city.staff
     able = eligible(truth, city.care, city.catalogue)
     gains = city.quote.gains(truth, staff.conduct, able, city.learning.step, ACTS | {"intensity", "shift"})
+    left, gains = as_written(truth, able, gains, staff.act_from)
     look = outlook(
         truth,
         weight,
-        able,
+        left,
         gains,
         appeal(truth, gains),
         _outpatients(city),
@@ -87,8 +88,10 @@ def _order_acts(city: City, truth: CaseTruth, able: Eligible) -> None:
     """From which appeal each provider acts, ordered as cases will be met: under the conduct of the next month."""
     assert city.quote is not None
     staff = city.staff
-    keys = appeal(truth, city.quote.gains(truth, staff.conduct, able, city.learning.step, ACTS))
-    staff.act_from = thresholds(truth, able, keys, staff.conduct, len(staff.conduct))
+    gains = city.quote.gains(truth, staff.conduct, able, city.learning.step, ACTS)
+    written = thresholds(truth, able, appeal(truth, gains), staff.conduct, len(staff.conduct))
+    left, gains = as_written(truth, able, gains, written)
+    staff.act_from = thresholds(truth, left, appeal(truth, gains), staff.conduct, len(staff.conduct))
 
 
 def _revised(city: City, look: Outlook) -> Floats:

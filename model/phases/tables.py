@@ -287,6 +287,7 @@ def _tallies(city: City) -> None:
     unmet = np.bincount(city.people.county[month.unmet_row], minlength=len(city.geography.counties))
     county["unmet"] = unmet.astype(np.float64)
     tables.add_cells("county", **county)
+    tables.add_cells("severity", refused=month.refused_by_severity, inpatient_needs=month.needs_by_severity)
     tables.add_cells("city", **{name: np.array([value.sum()]) for name, value in county.items()})
     tables.add_cells("income_fifth", unmet=np.bincount(city.people.income_fifth[month.unmet_row], minlength=5))
     fifth = city.people.income_fifth

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.prospect import appeal, finished
+from agents.prospect import appeal, as_written, finished
 from model.benefits import YearToDate, expected_price, split_claims
 from model.calendar import EPOCH
 from model.care import (
@@ -19,13 +19,14 @@ from model.care import (
     SPLITTING,
     THRESHOLD,
     TREATMENT,
+    Eligible,
     draw_need,
     eligible,
     intensity_of,
     stay_days,
 )
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_REFERRED, FLAG_SHIFTED, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, CaseTruth, Claims
-from model.codes import CONDITIONS, EMERGENCY, INCOME_FIFTHS, INPATIENT, SECONDARY, TERTIARY
+from model.codes import CONDITIONS, EMERGENCY, INCOME_FIFTHS, INPATIENT, SECONDARY, SEVERITIES, TERTIARY
 from model.decisions import Decision
 from model.health import draw_outcomes
 from model.month import Visits
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 WRITTEN = frozenset({"code", "treat", "split", "finish"})
 """Gains that decide what is written into a claim."""
+DECIDE_ON_ADMISSION = frozenset({"code", "treat", "select"})
+"""Gains that decide who is turned away."""
 
 
 # seek
@@ -240,17 +243,27 @@ def _turn_away(city: City) -> None:
     able = eligible(truth, city.care, city.catalogue)
     refused = np.zeros(len(came), dtype=bool)
     if city.quote is not None:
-        keys = appeal(truth, city.quote.gains(truth, city.staff.conduct, able, city.learning.step, frozenset({"select"})))
-        refused = able.select & (keys.key[SELECTION] >= city.staff.act_from[SELECTION][truth.provider])
+        refused[able.select] = _refused(city, truth.take(able.select), able.take(able.select))
     full = _without_bed(city, truth) & ~refused
     n = len(city.geography.providers)
     month.tallies["refused"] = np.bincount(truth.provider[refused], minlength=n).astype(np.float64)
     month.tallies["waiting"] = np.bincount(truth.provider[full], minlength=n).astype(np.float64)
     month.tallies["inpatient_needs"] = np.bincount(truth.provider, minlength=n).astype(np.float64)
+    month.refused_by_severity = np.bincount(truth.severity[refused], minlength=len(SEVERITIES))
+    month.needs_by_severity = np.bincount(truth.severity, minlength=len(SEVERITIES))
     again = came[refused | full]
     first = needs.provider[again].copy()
     needs.provider[again] = _second_choice(city, again, first)
     month.unmet_row = np.concatenate([month.unmet_row, needs.row[again[needs.provider[again] < 0]]])
+
+
+def _refused(city: City, truth: CaseTruth, able: Eligible) -> NDArray[np.bool_]:
+    """Which of the costly cases are turned away: those that lose most, however they would have been written."""
+    assert city.quote is not None
+    gains = city.quote.gains(truth, city.staff.conduct, able, city.learning.step, DECIDE_ON_ADMISSION)
+    _, gains = as_written(truth, able, gains, city.staff.act_from)
+    refused: NDArray[np.bool_] = appeal(truth, gains).key[SELECTION] >= city.staff.act_from[SELECTION][truth.provider]
+    return refused
 
 
 def _without_bed(city: City, truth: CaseTruth) -> NDArray[np.bool_]:
@@ -325,7 +338,8 @@ def _write_claims(city: City, flags: NDArray[np.int16]) -> None:
         gains = city.quote.gains(truth, staff.conduct, able, city.learning.step, WRITTEN)
         keys = appeal(truth, gains)
         act = {c: (keys.key[c] >= staff.act_from[c][truth.provider]) & ~low for c in (CODING, TREATMENT, SPLITTING)}
-        code, treated, split = able.code & act[CODING], able.treat & act[TREATMENT], able.split & act[SPLITTING]
+        code, treated = able.code & act[CODING], able.treat & act[TREATMENT]
+        split = as_written(truth, able, gains, staff.act_from)[0].split & act[SPLITTING]
         finish = np.where(split | low, 1.0, finished(truth, able, gains, q, staff, city.utility, care))
         gain = np.maximum(gains.code_raw, 0.0)
     coded = np.where(code, city.catalogue.code_up[truth.group], truth.group)
@@ -341,9 +355,9 @@ def _write_claims(city: City, flags: NDArray[np.int16]) -> None:
     days = np.concatenate([np.where(split, 0.5, 1.0), np.full(len(halves), 0.5)])
     order = np.argsort(month.truth_row[index], kind="stable")
     index, part, days = index[order], part[order], days[order]
-    # what is recovered of a stay is recovered once: its halves share the gain as they share the charge
-    shared = gain[index] * part / np.where(split, 1 + care.split_overhead, 1.0)[index]
-    month.claims = _claims(city, truth.take(index), month.truth_row[index], coded[index], charge[index] * part, delivered[index], shared)
+    month.claims = _claims(
+        city, truth.take(index), month.truth_row[index], coded[index], charge[index] * part, delivered[index], gain[index]
+    )
     month.claims.stay[:] = np.maximum(np.rint(stay[index] * days), 1).astype(np.int16)
     month.claims.readmission[:] = _returned(city, month.claims)
     shifted = staff.conduct[month.claims.provider, SHIFT] > 0

@@ -14,6 +14,7 @@ from agents.prospect import (
     Outlook,
     Outpatients,
     appeal,
+    as_written,
     finished,
     mild_sample,
     outlook,
@@ -311,6 +312,18 @@ def test_appeal_is_gain_a_yuan_so_that_size_does_not_decide() -> None:
     keys = appeal(cases, no_gains(2, code=[2e5, 1e6], select=[-1e5, -1e5]))
     assert keys.key[CODING].tolist() == pytest.approx([0.2, 0.1])
     assert keys.key[SELECTION].tolist() == pytest.approx([-0.1, -0.01])
+
+
+def test_what_will_be_written_up_is_not_divided_and_is_kept_the_more() -> None:
+    cases = truth(2, provider=0, standard_charge=100.0)
+    gains = no_gains(2, code=[50.0, 5.0], treat=[8.0, 8.0], split=30.0, select=40.0)
+    act_from = np.full((len(CHANNELS), 1), np.inf)
+    act_from[CODING] = 0.4
+    able, left = as_written(cases, all_able(2), gains, act_from)
+    assert able.split.tolist() == [False, True]
+    assert left.select.tolist() == [-10.0, 40.0]
+    act_from[TREATMENT] = 0.0
+    assert as_written(cases, all_able(2), gains, act_from)[1].select.tolist() == [-18.0, 32.0]
 
 
 def test_nobody_acts_on_cases_it_could_not_reach() -> None:
