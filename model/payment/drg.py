@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.payment.explanation import Step
-from model.payment.group_costs import group_means, tier_coefficient
+from model.payment.group_costs import group_means, spread, tier_coefficient
 from model.payment.parameters import parameters
 from model.payment.protocol import CASES, CHARGE, IN_SCOPE, OWN_PAY, RESIDUAL, UNITS, CaseTable, Floats, History, Ints, Traits
 from model.policy.leaf import LeafSpec
@@ -37,7 +37,8 @@ class Drg:
 
     The standard P of a case covers the whole bill where ``own_pay`` counts; then moving charges outside the catalogue brings a hospital
     nothing. With ``own_pay`` apart, P covers the in-scope part only. Cases far below P are paid what they cost, cases far above it P and a
-    share of what exceeds the upper line.
+    share of what exceeds the upper line. With a ``split_gap`` other than 1 the splits of a family lie farther apart, or nearer together,
+    than their costs; the rate then spends the same budget.
     """
 
     own_pay: str = "counts"
@@ -45,12 +46,13 @@ class Drg:
     high_line: float = 3.0
     high_share: float = 0.8
     prior_cases: float = 15.0
+    split_gap: float = 1.0
     name: ClassVar[str] = "drg"
     label_zh: ClassVar[str] = "按疾病诊断相关分组付费（DRG）"
     label_en: ClassVar[str] = "DRG"
     summary: ClassVar[str] = "weight × a rate fixed before the year"
     color: ClassVar[str] = "#5B3FB5"
-    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("own_pay", "low_line", "high_line", "high_share", "prior_cases")
+    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("own_pay", "low_line", "high_line", "high_share", "prior_cases", "split_gap")
     traits: ClassVar[Traits] = Traits()
 
     @property
@@ -60,6 +62,8 @@ class Drg:
     def post(self, history: History) -> DrgTerms:
         """Weights from three years' means, coefficients by tier, and the rate that the budget leaves for last year's cases."""
         mean = group_means(history, self.prior_cases)
+        if self.split_gap != 1:
+            mean = spread(mean, history.groups, self.split_gap)
         cases = history.cases
         average = mean[cases.group].mean() if len(cases) else max(float(mean.mean()), 1.0)
         weight, coefficient = mean / average, tier_coefficient(cases, mean)

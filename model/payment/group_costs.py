@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.payment.protocol import CaseTable, Floats, History
+from model.payment.protocol import CaseTable, Floats, GroupFacts, History
 
 YEAR_WEIGHTS = (7.0, 2.0, 1.0)
 """Weights of the last three years, latest first: 1 : 2 : 7 in national documents (rules E2)."""
+
+LEAST_RATIO = 0.01
+"""Least that a weight is lowered to, over what it was, where gaps are spread."""
 
 
 def group_means(history: History, prior_cases: float, year_weights: tuple[float, ...] = YEAR_WEIGHTS) -> Floats:
@@ -42,6 +45,25 @@ def tier_coefficient(cases: CaseTable, group_mean: Floats) -> Floats:
     expected = np.bincount(cases.tier, weights=group_mean[cases.group], minlength=3)
     actual = np.bincount(cases.tier, weights=cases.charge.astype("float64"), minlength=3)
     return np.divide(actual, expected, out=np.ones(3), where=expected > 0)
+
+
+def spread(weight: Floats, groups: GroupFacts, gap: float) -> Floats:
+    """Weights in which every split of a family costs ``gap`` times as much more than the next cheaper one, ``[group]``.
+
+    Splits stand in the order of their published weights. A family's cheapest keeps its weight; with a ``gap`` of 1 all do.
+    """
+    order = np.lexsort((groups.weight, groups.family))
+    ordered, family = weight[order], groups.family[order]
+    adjacent = np.concatenate([[False], family[1:] == family[:-1]]) & (ordered > 0)
+    before = np.concatenate([[1.0], ordered[:-1]])
+    ratio = np.divide(ordered, before, out=np.ones(len(order)), where=adjacent & (before > 0))
+    change = np.divide(np.maximum(1 + gap * (ratio - 1), 0.0), ratio, out=np.ones(len(order)), where=ratio > 0)
+    steps = np.log(np.maximum(change, LEAST_RATIO)).cumsum()
+    first = np.flatnonzero(np.concatenate([[True], family[1:] != family[:-1]]))
+    since = steps - np.repeat(steps[first], np.diff(np.concatenate([first, [len(order)]])))
+    found = np.empty(len(order))
+    found[order] = ordered * np.exp(since)
+    return found
 
 
 def _by_year(history: History) -> tuple[Floats, Floats]:
