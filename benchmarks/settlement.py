@@ -110,7 +110,7 @@ def _totals(settlement: Settlement, claims: Claims, units: NDArray[np.float64]) 
         OWN_PAY: claims.own_pay,
         DAYS: claims.stay,
     }
-    return settlement.totals(0, _covered(claims), claims.provider, claims.scheme, claims.head_group, measures)
+    return settlement.totals(_covered(claims), claims.provider, claims.scheme, claims.head_group, measures)[0]
 
 
 def _quote(city: TimedCity, settlement: Settlement) -> Quote:

@@ -348,7 +348,7 @@ def _totals(settlement: Settlement, cases: CaseTable, units: NDArray[np.float64]
     measures = {i: np.asarray(values[name] if name in values else getattr(cases, name), dtype=float) for i, name in enumerate(MEASURES)}
     instance = np.zeros(n, dtype=np.int8)
     nobody = np.full(n, -1)
-    return settlement.totals(0, instance, cases.provider, cases.scheme, nobody, measures)
+    return settlement.totals(instance, cases.provider, cases.scheme, nobody, measures)[0]
 
 
 def _factor(raw: object, base: NDArray[np.float64], place: Place) -> NDArray[np.float64]:

@@ -657,14 +657,8 @@ class City(mesa.Model):
         provider = np.concatenate([claims.provider, visits.provider])
         scheme = np.concatenate([claims.scheme, visits.scheme])
         head = np.concatenate([claims.head_group, visits.county])
-        totals, recorded = [], []
-        for i in range(len(self.settlement.instances)):
-            totals.append(self.settlement.totals(i, instance, provider, scheme, head, columns))
-            mine = instance == i
-            key = provider[mine].astype(np.int64) * 2 + scheme[mine]
-            money = np.bincount(key, weights=columns[RECORDED][mine], minlength=self.settlement.n_providers * 2)
-            recorded.append(money.reshape(-1, 2))
-        return totals, recorded
+        totals = self.settlement.totals(instance, provider, scheme, head, columns)
+        return totals, self.settlement.recorded_by_provider(instance, provider, scheme, columns[RECORDED])
 
     def _visit_rows(self, cells: NDArray[np.int64]) -> VisitCells:
         provider, scheme, kind, county, own = np.nonzero(cells[..., C_VISITS])

@@ -101,7 +101,9 @@ class Settlement:
         self.n_providers = self.n_holders - n_groups
         self.holders = holders
         self.tier = holders.tier
-        self.holder_table = np.array([np.maximum(instance.holder_of(provider_group), 0) for instance in instances])
+        holder = np.array([instance.holder_of(provider_group) for instance in instances])
+        self.holder_table = np.maximum(holder, 0)
+        self._cell_table = _cells(holder, self.n_holders)
         self.with_members = np.isin(np.arange(n_groups), provider_group)
         self.bears = self._bearers()
         for instance in instances:
@@ -177,26 +179,33 @@ class Settlement:
 
     def totals(
         self,
-        instance: int,
         instance_of_case: NDArray[np.int8],
         provider: NDArray[Any],
         scheme: NDArray[Any],
         head_group: NDArray[Any],
         measures: dict[int, NDArray[Any]],
-    ) -> NDArray[np.float64]:
-        """Totals ``[holder, scheme, measure]`` of cases (or cells of cases) for one instance, outflow of own heads included."""
-        out = np.zeros((self.n_holders * N_SCHEMES, N_MEASURES))
-        holder = self.instances[instance].holder_of(self.provider_group)[provider]
-        mine = (instance_of_case == instance) & (holder >= 0)
-        key = (holder[mine] * N_SCHEMES + scheme[mine]).astype(np.int64)
+    ) -> list[NDArray[np.float64]]:
+        """Totals ``[holder, scheme, measure]`` of cases (or cells of cases) for every instance, outflow of own heads included."""
+        cells, nobody = self.n_holders * N_SCHEMES, len(self.instances) * self.n_holders * N_SCHEMES
+        cell = self._cell_table[instance_of_case, provider, scheme]
+        out = np.zeros((len(self.instances), cells, N_MEASURES))
         for measure, values in measures.items():
-            out[:, measure] = np.bincount(key, weights=values[mine], minlength=len(out))
-        if self.bears[instance].any():
-            away = (instance_of_case != instance) & (head_group >= 0)
-            away &= self.bears[instance][head_group, scheme]
-            key = ((self.n_providers + head_group[away].astype(np.int64)) * N_SCHEMES + scheme[away]).astype(np.int64)
-            out[:, OUTFLOW] = np.bincount(key, weights=measures[RECORDED][away], minlength=len(out))
-        return out.reshape(self.n_holders, N_SCHEMES, N_MEASURES)
+            out[..., measure] = np.bincount(cell, weights=values, minlength=nobody + 1)[:nobody].reshape(-1, cells)
+        for instance, bears in enumerate(self.bears):
+            if bears.any():
+                away = (instance_of_case != instance) & (head_group >= 0)
+                away &= bears[head_group, scheme]
+                key = ((self.n_providers + head_group[away].astype(np.int64)) * N_SCHEMES + scheme[away]).astype(np.int64)
+                out[instance, :, OUTFLOW] = np.bincount(key, weights=measures[RECORDED][away], minlength=cells)
+        return list(out.reshape(-1, self.n_holders, N_SCHEMES, N_MEASURES))
+
+    def recorded_by_provider(
+        self, instance_of_case: NDArray[np.int8], provider: NDArray[Any], scheme: NDArray[Any], recorded: NDArray[np.float64]
+    ) -> list[NDArray[np.float64]]:
+        """Recorded money ``[provider, scheme]`` of cases under every instance, whoever is owed."""
+        place = (instance_of_case.astype(np.int64) * self.n_providers + provider) * N_SCHEMES + scheme
+        money = np.bincount(place, weights=recorded, minlength=len(self.instances) * self.n_providers * N_SCHEMES)
+        return list(money.reshape(-1, self.n_providers, N_SCHEMES))
 
     def own_heads(self, instance: Instance, heads: NDArray[np.float64]) -> NDArray[np.float64]:
         """Heads ``[holder, scheme]`` as a mode knows them: where institutions are owed not those of groups, and the other way round."""
@@ -399,6 +408,13 @@ class Settlement:
         more, less = self.quoted(instance, holder, np.stack([step, -step]))
         slope = (more - less).T / (2 * size[:, measure])
         return np.ascontiguousarray(slope.reshape(base.shape))
+
+
+def _cells(holder: NDArray[np.int64], n_holders: int) -> NDArray[np.int64]:
+    """Where a case is counted ``[instance, provider, scheme]``: one cell an instance, holder and scheme, the last for those of nobody."""
+    cell = np.arange(len(holder))[:, None] * n_holders + holder
+    cell = np.where(holder < 0, len(holder) * n_holders, cell)[..., None] * N_SCHEMES
+    return np.where((holder < 0)[..., None], cell, cell + np.arange(N_SCHEMES))
 
 
 def _reserve(cycle: Cycle, payable: NDArray[np.float64]) -> NDArray[np.float64]:

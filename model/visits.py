@@ -57,7 +57,7 @@ def cell_totals(
     own_institution: NDArray[np.bool_],
     n_providers: int,
     n_counties: int,
-    parts: NDArray[np.int64],
+    parts: tuple[NDArray[np.int64], ...],
 ) -> NDArray[np.int64]:
     """Sums of visits by ``[provider, scheme, kind, county of the patient, assigned to the provider or not, sum]``."""
     out = np.zeros((n_providers, 2, len(VISIT_KINDS), n_counties, 2, len(CELL_SUMS)), dtype=np.int64)
@@ -65,20 +65,20 @@ def cell_totals(
         r = row[i]
         cell = out[provider[i], scheme[r], kind[i], county[r], 1 if own_institution[i] else 0]
         cell[0] += 1
-        for j in range(parts.shape[1]):
-            cell[j + 1] += parts[i, j]
+        for j in range(len(parts)):
+            cell[j + 1] += parts[j][i]
     return out
 
 
 @nb.njit(cache=True)
-def person_totals(row: NDArray[np.int32], key: NDArray[np.uint8], n_keys: int, parts: NDArray[np.int64]) -> NDArray[np.int64]:
+def person_totals(row: NDArray[np.int32], key: NDArray[np.uint8], n_keys: int, parts: tuple[NDArray[np.int64], ...]) -> NDArray[np.int64]:
     """Sums of visits by a property of the person ``[key, sum]``."""
     out = np.zeros((n_keys, len(CELL_SUMS)), dtype=np.int64)
     for i in range(len(row)):
         k = key[row[i]]
         out[k, 0] += 1
-        for j in range(parts.shape[1]):
-            out[k, j + 1] += parts[i, j]
+        for j in range(len(parts)):
+            out[k, j + 1] += parts[j][i]
     return out
 
 

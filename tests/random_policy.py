@@ -104,13 +104,9 @@ class RandomPolicy:
 
     def totals_of(self, month: MonthOfClaims) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
         """Totals of every instance, and recorded money by provider and scheme, as the city books them."""
-        t, totals, recorded = month.table, [], []
-        for i in range(len(self.books.instances)):
-            totals.append(self.books.totals(i, month.instance, t.provider, t.scheme, month.head_group, month.measures))
-            mine = month.instance == i
-            key = t.provider[mine].astype(np.int64) * N_SCHEMES + t.scheme[mine]
-            recorded.append(np.bincount(key, weights=t.recorded[mine], minlength=N_PROVIDERS * N_SCHEMES).reshape(-1, N_SCHEMES))
-        return totals, recorded
+        t = month.table
+        totals = self.books.totals(month.instance, t.provider, t.scheme, month.head_group, month.measures)
+        return totals, self.books.recorded_by_provider(month.instance, t.provider, t.scheme, t.recorded)
 
     def settle(self, month: MonthOfClaims, clearing: bool) -> list[Payment]:
         """Books a month, pays, and posts what is paid; now and then the year's budget has been raised before."""

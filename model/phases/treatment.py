@@ -540,7 +540,7 @@ def benefit(city: City) -> None:
     for part in PARTS:
         setattr(claims, part, getattr(parts, part))
     charge, in_scope = visits.charge, visits.in_scope
-    money = np.stack([charge, in_scope, charge - in_scope, *(getattr(visits.parts, part) for part in PARTS)], axis=1)
+    money = (charge, in_scope, charge - in_scope, *(getattr(visits.parts, part) for part in PARTS))
     month.visits.cells = cell_totals(
         visits.row,
         visits.provider,

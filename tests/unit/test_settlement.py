@@ -68,7 +68,7 @@ def test_totals_add_up_by_holder_and_scheme() -> None:
     books = market("ffs")
     provider, scheme, head = cells(4, provider=[0, 0, 2, 0], scheme=[0, 1, 1, 0])
     measures = {CASES: np.ones(4), CHARGE: np.array([1.0, 2.0, 4.0, 8.0])}
-    made = books.totals(0, np.zeros(4, dtype=np.int8), provider, scheme, head, measures)
+    made = books.totals(np.zeros(4, dtype=np.int8), provider, scheme, head, measures)[0]
     assert made[0, :, CHARGE].tolist() == [9.0, 2.0]
     assert made[2, :, CHARGE].tolist() == [0.0, 4.0]
     assert made[0, :, CASES].tolist() == [2.0, 1.0]
@@ -81,11 +81,11 @@ def test_a_group_s_totals_hold_its_members_cases_and_its_heads_outflow() -> None
     provider, scheme, head = cells(5, provider=[0, 3, 2, 2, 2], head=[0, 1, 0, 1, -1])
     instance = np.array([0, 0, 1, 1, 1], dtype=np.int8)
     recorded = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
-    made = books.totals(0, instance, provider, scheme, head, {RECORDED: recorded, CASES: np.ones(5)})
+    made = books.totals(instance, provider, scheme, head, {RECORDED: recorded, CASES: np.ones(5)})[0]
     assert made[N:, 0, RECORDED].tolist() == [1.0, 2.0]
     assert made[N:, 0, OUTFLOW].tolist() == [4.0, 8.0]
     assert not made[:N].any()
-    others = books.totals(1, instance, provider, scheme, head, {RECORDED: recorded})
+    others = books.totals(instance, provider, scheme, head, {RECORDED: recorded})[1]
     assert others[2, 0, RECORDED] == 28.0
     assert not others[..., OUTFLOW].any()
 
@@ -93,7 +93,7 @@ def test_a_group_s_totals_hold_its_members_cases_and_its_heads_outflow() -> None
 def test_under_a_mode_that_bears_nothing_there_is_no_outflow() -> None:
     books = market("capitation", "ffs", routing=by_relation())
     provider, scheme, head = cells(2, provider=[2, 2], head=[0, 1])
-    made = books.totals(0, np.ones(2, dtype=np.int8), provider, scheme, head, {RECORDED: np.ones(2)})
+    made = books.totals(np.ones(2, dtype=np.int8), provider, scheme, head, {RECORDED: np.ones(2)})[0]
     assert not made.any()
 
 
@@ -220,7 +220,7 @@ def test_each_package_bears_what_its_own_heads_are_given_elsewhere() -> None:
     books = market("county_package", "county_package", "ffs", routing=routing)
     where, patient, head = np.array([0, 2, 2, 2]), np.array([0, 0, 1, 0]), np.array([0, 0, 1, 0])
     covering, recorded = np.array([0, 2, 2, 2], dtype=np.int8), np.array([1.0, 2.0, 4.0, 8.0])
-    first, second = (books.totals(i, covering, where, patient, head, {RECORDED: recorded})[N:, :, OUTFLOW] for i in range(2))
+    first, second = (books.totals(covering, where, patient, head, {RECORDED: recorded})[i][N:, :, OUTFLOW] for i in range(2))
     assert first.tolist() == [[10.0, 0.0], [0.0, 0.0]]
     assert second.tolist() == [[0.0, 0.0], [0.0, 4.0]]
 
@@ -237,7 +237,7 @@ def test_a_group_without_members_bears_and_is_owed_nothing() -> None:
     heads = books.own_heads(books.instances[0], np.ones((books.n_holders, 2)))
     assert heads[:, 0].tolist() == [0.0] * N + [1.0, 1.0, 0.0]
     provider, scheme, head = cells(3, provider=2, head=[0, 1, 2])
-    made = books.totals(0, np.ones(3, dtype=np.int8), provider, scheme, head, {RECORDED: np.ones(3)})
+    made = books.totals(np.ones(3, dtype=np.int8), provider, scheme, head, {RECORDED: np.ones(3)})[0]
     assert made[N:, 0, OUTFLOW].tolist() == [1.0, 1.0, 0.0]
     opened(books)
     books.accrue([made, made], [np.zeros((N, 2))] * 2)
