@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from experiments.manifest import code_fingerprint, file_fingerprint, fingerprint
 from model.errors import InputError, nearest
@@ -202,6 +202,17 @@ def check_conduct(conduct: str | Path) -> None:
     from agents.conduct import get_conducts
 
     get_conducts(str(conduct))
+
+
+def titles_of_conduct(name: str) -> dict[Literal["zh", "en"], str]:
+    """Return a conduct rule's title in both languages; what is no single rule, or no longer there, is called what it was asked for as."""
+    from agents.conduct import get_conduct_class
+
+    try:
+        rule = get_conduct_class(name)
+    except InputError:
+        return {"zh": name, "en": name}
+    return {"zh": rule.label_zh, "en": rule.label_en}
 
 
 def conduct_fingerprint(conduct: str | Path) -> str:

@@ -141,6 +141,13 @@ def city(name: str, lang: Language) -> str:
     return Path(name).stem if found is None else str(getattr(found.label, lang))
 
 
+def conduct(name: str, lang: Language) -> str:
+    """Return a conduct rule's label; shares of rules, and a file that is no longer there, stay as they are."""
+    from experiments.setting import titles_of_conduct
+
+    return titles_of_conduct(name)[lang]
+
+
 def data_status(name: str, lang: Language) -> str:
     """Return the line that says what kind of data a city's results rest on."""
     from model.policy.loader import list_cities

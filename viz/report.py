@@ -230,7 +230,7 @@ def _settings(contents: Contents, lang: Language) -> list[tuple[str, str]]:
         ("seeds", f"{seeds[0]}–{seeds[-1]}" if len(seeds) > 1 and seeds[-1] - seeds[0] == len(seeds) - 1 else ", ".join(map(str, seeds))),
         ("scale", text("report.scale_value", lang, share=f"{100 * manifest['scale']:g}%")),
         ("years", str(manifest["years"])),
-        ("conduct", str(manifest["conduct"])),
+        ("conduct", labels.conduct(str(manifest["conduct"]), lang)),
         ("versions", ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())),
         ("fingerprint", str(manifest["fingerprints"].get("code", "—"))),
         ("finished", _when(manifest.get("finished"))),

@@ -33,10 +33,18 @@ def told_robustness(contents: Contents, lang: Language) -> Told | None:
         return None
     own, *others = dict.fromkeys(contents.robustness["conduct"])
     lines = (
-        text("robustness.line", lang, rule=rule, own=own, clear=sum(found[key] for key in SURVIVAL), **found)
+        text(
+            "robustness.line",
+            lang,
+            rule=labels.conduct(rule, lang),
+            own=labels.conduct(own, lang),
+            clear=sum(found[key] for key in SURVIVAL),
+            **found,
+        )
         for rule, found in counts(contents.robustness).items()
     )
-    return Told(text("robustness.note", lang, own=own, others=labels.joined(others, lang)), tuple(lines), _table(contents, lang))
+    named = labels.joined([labels.conduct(rule, lang) for rule in others], lang)
+    return Told(text("robustness.note", lang, own=labels.conduct(own, lang), others=named), tuple(lines), _table(contents, lang))
 
 
 def _table(contents: Contents, lang: Language) -> Table:
@@ -72,7 +80,9 @@ def _cell(rows: list[Any], lang: Language) -> Cell:
     own, *others = rows
     held = [row for row in others if row.verdict == "holds"]
     below = text("words.semicolon", lang).join(
-        text("words.named", lang, a=row.conduct, b=text(f"robustness.{row.verdict}", lang)) for row in others if row.verdict != "holds"
+        text("words.named", lang, a=labels.conduct(row.conduct, lang), b=text(f"robustness.{row.verdict}", lang))
+        for row in others
+        if row.verdict != "holds"
     )
     kind = "plain" if len(held) == len(others) else "worse" if any(row.verdict == "reversed" for row in others) else "unsure"
     main = text("robustness.held", lang, held=len(held), rules=len(others))

@@ -205,10 +205,10 @@ def test_what_survives_another_conduct_rule_has_a_section_of_its_own(folder: Pat
     page = render(contents, "en")
     assert all(target.startswith("#") and target[1:] in Addresses(page).names for target in Addresses(page).targets)
     words = " ".join(re.sub(r"<[^>]+>", " ", page[page.index('id="en-robustness"') :]).split())
-    assert re.search(r"Cost per admission \(yuan\) ▼ holds under 1 of 2 imitation: reversed", words)
-    assert "steady: of" in words
+    assert re.search(r"Cost per admission \(yuan\) ▼ holds under 1 of 2 Imitation of better-off peers: reversed", words)
+    assert "Steady: of" in words
     assert "模仿" not in words[:400]
     told = told_robustness(contents, "zh")
     assert told is not None
     cost = next(row for _, rows in told.table.groups for row in rows if row.label.startswith("次均住院费用"))
-    assert [(cell.main, cell.below, cell.kind) for cell in cost.cells] == [("1/2 成立", "imitation：相反", "worse")]
+    assert [(cell.main, cell.below, cell.kind) for cell in cost.cells] == [("1/2 成立", "模仿同行：相反", "worse")]
