@@ -24,7 +24,7 @@ from model.drug_benefit import diseases_of
 from model.errors import InputError
 from model.layers import POOR
 from model.referral import ENCODINGS, penalties_of, referral_of
-from model.units import FEN, ratio_to_ppm
+from model.units import FEN, PPM, ratio_to_ppm
 
 if TYPE_CHECKING:
     from model.policy.city_file import CityFile
@@ -71,6 +71,7 @@ BILL: Mapping[str, Field] = {
     "in_scope": Field("yuan", "part inside the catalogue after first-self-pay; the whole bill unless given", optional=True),
     "referral": Field("name", "of a stay outside the city: referred (registered) or not", optional=True, choices=REFERRALS[1:]),
     "emergency": Field("flag", "an emergency counts as referred", optional=True),
+    "day_surgery": Field("flag", "a day surgery, see ``rules.day_surgery``; no unless given", optional=True),
 }
 OF_CASE = ("hospital", "group", "stay", "severity", "age", "emergency", "readmission", "month")
 """Keys of ``payment`` that say what case the bill is to the hospital's mode, see ``case_year.ROW``."""
@@ -109,6 +110,7 @@ RULES: Mapping[str, Mapping[str, Field]] = {
         "unreferred": Field("share", "the same of who is not"),
         "deductible_factor": Field("factor", "on the deductible, in the encoding that has one", optional=True, high=100),
     },
+    "day_surgery": {"deductible_factor": Field("factor", "on the deductible of a day surgery; 0: it bears none (E8)", high=1)},
     "continuity": {
         "after": Field("count", "unbroken years after which the cap of the second layer rises", optional=True, high=100),
         "step": Field("yuan", "by so much for each further year", optional=True),
@@ -155,6 +157,7 @@ TABLES: Mapping[str, Mapping[str, Field]] = {
     **{f"rules.{name}": part for name, part in RULES.items()},
 }
 """Keys by table, for the documentation."""
+FACTOR = Field("factor", "on the deductible")
 COVERED = Field("share", "part of the in-scope cost that basic insurance and all layers pay")
 OUTPUTS: Mapping[str, Field] = {key: Field("yuan", en) for key, (_, en, _) in PARTS.items()} | {"covered": COVERED}
 
@@ -327,6 +330,8 @@ def _written(given: Row, at: Place) -> BenefitRules:
         tables["drug_diseases"] = diseases_of(drugs.get("certified", ()))
     if "referral" in given:
         tables |= _penalties(given["referral"], (*at, "referral"))
+    if "day_surgery" in given:
+        tables["day_surgery_factor_ppm"] = ratio_to_ppm(given["day_surgery"]["deductible_factor"])
     return BenefitRules.none().changed(**tables).with_retired(**_of_retired(given.get("retired", {})))
 
 
@@ -390,6 +395,7 @@ def _split(rules: BenefitRules, person: Row, bills: list[Row]) -> ClaimParts:
         ytd=ytd,
         retired=same + person.get("retired", False),
         conditions=same + sum(1 << CONDITIONS.index(name) for name in set(person.get("conditions", ()))),
+        day_surgery=np.array([bill.get("day_surgery", False) for bill in bills]),
         referral=referral_of(
             np.array(["referral" in bill for bill in bills]),
             np.array([bill.get("emergency", False) for bill in bills]),
@@ -411,6 +417,9 @@ def _lines(rules: BenefitRules, person: Row, bills: list[Row]) -> list[Line]:
             Line("政策范围内", "in scope", told(bill["in_scope"], money), "B3"),
             Line("目录外及先行自付", "outside the catalogue and first-self-pay", told(bill["own_pay"], money), "B3"),
         ]
+        if bill.get("day_surgery"):
+            factor = float(rules.day_surgery_factor_ppm[SCHEMES.index(person["scheme"])] / PPM)
+            lines.append(Line("日间手术起付标准系数", "day surgery: factor on the deductible", told(factor, FACTOR), "E8"))
         if bill["in_full"]:
             lines.append(
                 Line("统筹全额支付项目（计入基本医保）", "paid in full, part of basic insurance", told(bill["in_full"], money), "B3")

@@ -174,10 +174,10 @@ def split_range(first: int, last: int, tables: Any, claims: Any, state: Any, out
     deductibles, later = tables[:2]
     stay_rule, visit_rule = tables[2:6], tables[6:9]
     chronic_ppm, chronic_cap, drugs_ppm, drugs_cap, diseases = tables[9:14]
-    first_self, cuts, factors = tables[14:17]
-    terms = tables[17:22]
-    code, active, second, find_above, upper_layers, account_pays = tables[22:]
-    person, scheme, retired, standing, benefit_class, kind, referral, conditions, in_scope, own_pay = claims
+    first_self, cuts, factors, day_factor = tables[14:18]
+    terms = tables[18:23]
+    code, active, second, find_above, upper_layers, account_pays = tables[23:]
+    person, scheme, retired, standing, benefit_class, kind, referral, conditions, day_surgery, in_scope, own_pay = claims
     used_stay, used_visit, used_chronic, used_deductible, used_own, stays, balance = state[:7]
     year = state[7:]
     used_base, used_second = year[:2]
@@ -193,7 +193,8 @@ def split_range(first: int, last: int, tables: Any, claims: Any, state: Any, out
             amount, outside = amount - moved, outside + moved
         deductible, above, account = 0, 0, 0
         if k >= INPATIENT:
-            start = _half_up((later[row] if stays[p] > 0 else deductibles[row]) * factor)
+            full = later[row] if stays[p] > 0 else deductibles[row]
+            start = _half_up((_half_up(full * day_factor[s]) if day_surgery[i] else full) * factor)
             deductible, basic, above = _stay(stay_rule, used_stay, p, m, row, amount, cut, start, find_above[s])
             stays[p] = min(stays[p] + 1, 255)
         elif k == CHRONIC and diseases[s * N_MASKS + conditions[i]] > 0:

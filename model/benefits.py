@@ -40,7 +40,8 @@ Flags = NDArray[np.bool_]
 
 MAX_FACTOR = 1 << 30
 CLAIM_COLUMNS = (
-    *("person_row", "scheme", "retired", "standing", "benefit_class", "kind", "referral", "conditions", "in_scope", "own_pay"),
+    *("person_row", "scheme", "retired", "standing", "benefit_class", "kind", "referral", "conditions", "day_surgery"),
+    *("in_scope", "own_pay"),
 )
 CHUNKS = 64
 """Pieces of a parallel split; the number moves no result."""
@@ -85,6 +86,8 @@ class BenefitRules:
         referral_cut_ppm: ``[s, r]`` points taken off the ratio (B5 b, c).
         referral_factor_ppm: ``[s, r]`` factor on the deductible of a stay (B5 c).
         registered_ppm: ``[s]`` stays outside, emergencies apart, that are registered before and so count as referred.
+        day_surgery_factor_ppm: ``[s]`` factor on the deductible of a day surgery, in whole fen before that of a stay outside (rules E8).
+        day_surgery_days: ``[s]`` days up to which an operative stay is one.
         layers: what stands above the basic layer, in the order in which it pays (rules B6); none twice.
         upper_layers: ``[k]`` whether the layers above the basic one look at this kind of care (assumption: stays and chronic outpatient
             care, as 大病保险 and 医疗救助 are usually described).
@@ -109,6 +112,8 @@ class BenefitRules:
     referral_cut_ppm: Ints
     referral_factor_ppm: Ints
     registered_ppm: Ints
+    day_surgery_factor_ppm: Ints
+    day_surgery_days: Ints
     upper_layers: Flags
     account_pays: Flags
     layers: tuple[Layer, ...] = ()
@@ -127,9 +132,9 @@ class BenefitRules:
     def none(cls, inpatient_bands: int = 1) -> BenefitRules:
         """Rules under which no layer pays anything: what a test or a builder starts from (see ``changed``)."""
         shapes = _shapes(inpatient_bands)
-        same = np.full(shapes["referral_factor_ppm"], PPM)
         tables: dict[str, Any] = {name: np.zeros(shape, dtype=_dtype(name)) for name, shape in shapes.items()}
-        return cls(**{**tables, "upper_layers": _inpatient_and_chronic(), "account_pays": _outpatient(), "referral_factor_ppm": same})
+        tables |= {name: np.full(shapes[name], PPM) for name in ("referral_factor_ppm", "day_surgery_factor_ppm")}
+        return cls(**{**tables, "upper_layers": _inpatient_and_chronic(), "account_pays": _outpatient()})
 
     def changed(self, *, layers: Sequence[Layer] | None = None, **tables: ArrayLike) -> BenefitRules:
         """The same rules with some tables or all layers replaced; values are spread over the table's shape where they are smaller.
@@ -181,6 +186,11 @@ class BenefitRules:
         """Whether anybody pays more for a stay outside without a referral, or with one."""
         return bool(self.referral_first_ppm.any() or self.referral_cut_ppm.any() or (self.referral_factor_ppm != PPM).any())
 
+    @property
+    def spares_day_surgery(self) -> bool:
+        """Whether anybody bears a deductible of its own at a day surgery."""
+        return bool((self.day_surgery_factor_ppm != PPM).any())
+
     def tables(self) -> tuple[Any, ...]:
         """The tables as the kernel wants them: flat, in the order of ``split_range``, member and class one axis."""
         stay = (self.inpatient_deductible, self.inpatient_later, self.inpatient_from, self.inpatient_to, self.inpatient_ppm)
@@ -190,6 +200,7 @@ class BenefitRules:
             *(self.outpatient_deductible, self.outpatient_ppm.reshape(-1), self.outpatient_cap),
             *(self.chronic_ppm.reshape(-1), self.chronic_cap, self.drugs_ppm, self.drugs_cap, self.drug_diseases.reshape(-1)),
             *(table.reshape(-1) for table in (self.referral_first_ppm, self.referral_cut_ppm, self.referral_factor_ppm)),
+            self.day_surgery_factor_ppm,
             *packed(self.layers),
             *(self.upper_layers, self.account_pays),
         )
@@ -380,6 +391,7 @@ def split_claims(
     retired: NDArray[Any] | None = None,
     referral: NDArray[Any] | None = None,
     conditions: NDArray[Any] | None = None,
+    day_surgery: NDArray[Any] | None = None,
     parallel: bool = False,
 ) -> ClaimParts:
     """Splits claims between the layers, one person's claims in their order, and moves the year on in place.
@@ -397,6 +409,7 @@ def split_claims(
         retired: 1 for retired employees; nobody by default.
         referral: code in ``REFERRALS`` (rules B5); local by default.
         conditions: mask of the person's chronic conditions, which says how chronic care is paid (rules B7); none by default.
+        day_surgery: 1 for a stay that is a day surgery; none by default.
         parallel: whether to use all Numba threads; the result is the same to the byte.
 
     Returns:
@@ -413,6 +426,7 @@ def split_claims(
         _column("kind", kind, np.uint8, n),
         _column("referral", none if referral is None else referral, np.uint8, n),
         _column("conditions", none if conditions is None else conditions, np.uint8, n),
+        _column("day_surgery", none if day_surgery is None else day_surgery, np.uint8, n),
         _column("in_scope", in_scope, np.int64, n),
         _column("own_pay", own_pay, np.int64, n),
     )
@@ -442,12 +456,13 @@ def expected_price(
     retired: ArrayLike = 0,
     referral: ArrayLike = 0,
     conditions: ArrayLike = 0,
+    day_surgery: ArrayLike = 0,
 ) -> Ints:
     """What a patient expects to pay of a bill at the start of a year, from pocket or account: int64 fen in the arguments' joint shape.
 
     It is ``split_claims`` on one untouched person a bill, so the price a choice is made on cannot drift from the rule that is applied.
     """
-    given = [np.asarray(a) for a in (scheme, standing, benefit_class, kind, in_scope, own_pay, retired, referral, conditions)]
+    given = [np.asarray(a) for a in (scheme, standing, benefit_class, kind, in_scope, own_pay, retired, referral, conditions, day_surgery)]
     spread = np.broadcast_arrays(*given)
     flat = [np.ascontiguousarray(a).reshape(-1) for a in spread]
     parts = split_claims(
@@ -463,6 +478,7 @@ def expected_price(
         retired=flat[6],
         referral=flat[7],
         conditions=flat[8],
+        day_surgery=flat[9],
     )
     return (parts.patient + parts.account).reshape(spread[0].shape)
 
@@ -481,6 +497,7 @@ def _shapes(bands: int) -> dict[str, tuple[int, ...]]:
     special |= {f"inpatient_{end}": (*by_class, bands) for end in ("from", "to", "ppm")}
     special |= {f"referral_{what}_ppm": (N_SCHEMES, N_REFERRALS) for what in ("first", "cut", "factor")}
     special |= {"chronic_ppm": (N_MEMBERS, N_STANDINGS), "drug_diseases": (N_SCHEMES, N_MASKS), "registered_ppm": (N_SCHEMES,)}
+    special |= dict.fromkeys(("day_surgery_factor_ppm", "day_surgery_days"), (N_SCHEMES,))
     return {f.name: special.get(f.name, by_member) for f in fields(BenefitRules) if f.name != "layers"}
 
 
@@ -524,12 +541,13 @@ def _column(name: str, array: NDArray[Any], dtype: type[np.generic], n: int) -> 
 @nb.njit(cache=True)
 def _first_bad(people: int, entitled: NDArray[np.int32], claims: Any) -> int:
     """First claim that cannot be split, or -1."""
-    person, scheme, retired, standing, benefit_class, kind, referral, conditions, in_scope, own_pay = claims
+    person, scheme, retired, standing, benefit_class, kind, referral, conditions, day_surgery, in_scope, own_pay = claims
     before = np.int32(0)
     for i in range(len(person)):
         fine = before <= person[i] < people and scheme[i] < N_SCHEMES and retired[i] <= 1 and standing[i] < N_STANDINGS
         fine = fine and (standing[i] == 0 or find_row(entitled, person[i]) >= 0)
         fine = fine and benefit_class[i] < N_CLASSES and kind[i] < N_KINDS and referral[i] < N_REFERRALS and conditions[i] < N_MASKS
+        fine = fine and day_surgery[i] <= 1
         if not (fine and 0 <= in_scope[i] <= MAX_AMOUNT and 0 <= own_pay[i] <= MAX_AMOUNT):
             return i
         before = person[i]

@@ -270,7 +270,8 @@ class City(mesa.Model):
         self.illness = prepare_illness(illness, plan, self.catalogue, rules)
         self.people = synthesise(self.seed, plan)
         self.entitled_year = EntitledYear.zeros(np.flatnonzero(self.people.poor))
-        cases = expected_cases(self.illness, plan).sum(axis=0)
+        self.expected_stays = expected_cases(self.illness, plan)
+        cases = self.expected_stays.sum(axis=0)
         self.severity_weight = self.catalogue.weight @ cases / cases.sum(axis=0)
         self.readmissions: tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]] = (
             np.zeros(0, dtype=np.int32),

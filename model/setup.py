@@ -204,6 +204,7 @@ def benefits_of(city: CityFile, month: int) -> BenefitRules:
         layers=[_layer(city, name, month) for name in city.benefits.layers(month)],
         **_drug_benefit(city, month),
         **_penalties(benefits, month),
+        **_day_surgery(benefits, month),
     )
     retired = city.benefits.employee.retired
     return rules if retired is None else _for_the_retired(rules, retired, month)
@@ -233,6 +234,15 @@ def _penalties(benefits: list[SchemeBenefits], month: int) -> dict[str, Any]:
         "referral_cut_ppm": [p.cut for p in found],
         "referral_factor_ppm": [p.factor for p in found],
         "registered_ppm": [0 if b.referral is None else ratio_to_ppm(b.referral.registered_share.at(month)) for b in benefits],
+    }
+
+
+def _day_surgery(benefits: list[SchemeBenefits], month: int) -> dict[str, Any]:
+    """What of the deductible a day surgery bears; no stay is one where a city has no such rule."""
+    rules = [b.day_surgery for b in benefits]
+    return {
+        "day_surgery_factor_ppm": [PPM if rule is None else ratio_to_ppm(rule.deductible_factor.at(month)) for rule in rules],
+        "day_surgery_days": [0 if rule is None else int(rule.longest_stay.at(month)) for rule in rules],
     }
 
 

@@ -26,7 +26,8 @@ from model.care import (
     stay_days,
 )
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_REFERRED, FLAG_SHIFTED, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, CaseTruth, Claims
-from model.codes import CONDITIONS, EMERGENCY, INCOME_FIFTHS, INPATIENT, SECONDARY, SEVERITIES, TERTIARY
+from model.codes import CONDITIONS, EMERGENCY, INCOME_FIFTHS, INPATIENT, SCHEMES, SECONDARY, SEVERITIES, TERTIARY
+from model.day_surgery import expected_share, is_day_surgery
 from model.decisions import Decision
 from model.health import draw_outcomes
 from model.month import Visits
@@ -100,15 +101,34 @@ def expected_payment(city: City) -> Floats:
     own = np.rint(charge).astype(np.int64) - in_scope
     kind = np.minimum(np.arange(N_CLASSES), INPATIENT)
     bill = (np.arange(2)[None, :, None], providers.benefit_class[:, None, None], kind[None, None, :], in_scope, own)
+    paid = _mean_payment(city, bill, kind)
+    if month.benefits.spares_day_surgery:
+        share = np.zeros((len(SCHEMES), N_CLASSES))
+        share[:, kind == INPATIENT] = _day_surgery_expected(city)
+        paid = (1 - share) * paid + share * _mean_payment(city, bill, kind, day_surgery=1)
+    return paid
+
+
+def _mean_payment(city: City, bill: tuple[NDArray[Any], ...], kind: NDArray[np.int64], day_surgery: int = 0) -> Floats:
+    """What is expected to be paid of bills ``[provider, scheme, class]``, yuan: of a stay outside the mean of registered and not."""
+    rules, local = city.now.benefits, city.geography.providers.local
     # what chronic care costs is judged by the commonest condition (assumption)
     common = 1 << CONDITIONS.index("hypertension")
-    paid: Floats = expected_price(month.benefits, *bill, conditions=common) / 100.0
-    if month.benefits.penalises:
-        referred, unreferred = (expected_price(month.benefits, *bill, referral=code) / 100.0 for code in (1, 2))
-        registered = (month.benefits.registered_ppm / PPM)[None, :, None]
-        outside = ~providers.local[:, None, None] & (kind == INPATIENT)[None, None, :]
-        paid = np.where(outside, registered * referred + (1 - registered) * unreferred, paid)
+    paid: Floats = expected_price(rules, *bill, conditions=common, day_surgery=day_surgery) / 100.0
+    if rules.penalises:
+        of_referral = [expected_price(rules, *bill, referral=code, day_surgery=day_surgery) / 100.0 for code in (1, 2)]
+        registered = (rules.registered_ppm / PPM)[None, :, None]
+        outside = ~local[:, None, None] & (kind == INPATIENT)[None, None, :]
+        paid = np.where(outside, registered * of_referral[0] + (1 - registered) * of_referral[1], paid)
     return paid
+
+
+def _day_surgery_expected(city: City) -> Floats:
+    """Share of day surgery among needed stays ``[scheme, class]``: patients know how ill they are, not what will be done (assumption)."""
+    catalogue = city.catalogue
+    days = catalogue.stay * city.levels.stay[:, None]
+    longest = city.now.benefits.day_surgery_days
+    return expected_share(city.expected_stays, city.group_facts.operative, catalogue.least_tier, days, city.care.need_sd, longest)
 
 
 def _choose(
@@ -531,6 +551,9 @@ def benefit(city: City) -> None:
         standing=people.poor[claims.row],
         retired=people.retired[claims.row],
         referral=_referral(city, claims),
+        day_surgery=is_day_surgery(
+            city.group_facts.operative[claims.group_coded], claims.stay, month.benefits.day_surgery_days[claims.scheme]
+        ),
         benefit_class=classes[claims.provider],
         kind=np.full(len(claims), INPATIENT, dtype=np.uint8),
         in_scope=claims.in_scope,

@@ -128,6 +128,13 @@ class Referral(Section):
         return penalties_of(self.encoding.at(month), ratio_to_ppm(self.referred.at(month)), ratio_to_ppm(self.unreferred.at(month)), factor)
 
 
+class DaySurgery(Section):
+    """What is asked of a short stay for an operation in place of the whole deductible (rules E8)."""
+
+    longest_stay: Annotated[Leaf, leaf("day", 1, 30, "up to which a stay written into an operative group counts", form="integer")]
+    deductible_factor: Annotated[Leaf, leaf("factor", 0, 1, "on the deductible of the stay; 0: none is asked")]
+
+
 # Layers above it
 
 
@@ -222,6 +229,7 @@ class SchemeBenefits(Section):
     ceiling_basic: YuanPerYear
     outpatient: OutpatientBenefit
     referral: Referral | None = None
+    day_surgery: DaySurgery | None = None
     supplement: LayerTerms | None = None
     poor_supplement: LayerTerms | None = None
     fourth: LayerTerms | None = None

@@ -84,6 +84,7 @@ def rules(draw: st.DrawFn) -> BenefitRules:
         referral_first_ppm=draw(array(PPMS, S, len(REFERRALS))),
         referral_cut_ppm=draw(array(PPMS, S, len(REFERRALS))),
         referral_factor_ppm=draw(array(st.sampled_from([0, PPM // 2, PPM, 2 * PPM]), S, len(REFERRALS))),
+        day_surgery_factor_ppm=draw(array(PPMS, S)),
         layers=draw(layers()),
         upper_layers=draw(array(st.booleans(), len(BENEFIT_KINDS))),
         account_pays=draw(array(st.booleans(), len(BENEFIT_KINDS))),
@@ -107,6 +108,7 @@ def claims(draw: st.DrawFn, most: int = 12) -> Claims:
         "retired": draw(array(st.integers(0, 1), PEOPLE))[person],
         "referral": draw(array(st.integers(0, len(REFERRALS) - 1), n)).astype(np.uint8),
         "conditions": draw(array(st.integers(0, N_MASKS - 1), PEOPLE))[person],
+        "day_surgery": draw(array(st.integers(0, 1), n)).astype(np.uint8),
     }
 
 
@@ -302,7 +304,10 @@ def plain_split(rule: BenefitRules, bill: Claims, account: int) -> list[tuple[in
         if kind == INPATIENT:
             table = rule.inpatient_later if used[p, "stays"] else rule.inpatient_deductible
             used[p, "stays"] += 1
-            start = half_up(Fraction(int(table[m, c]) * (int(rule.referral_factor_ppm[s, ref]) if ref else PPM), PPM))
+            asked = (
+                half_up(Fraction(int(table[m, c]) * int(rule.day_surgery_factor_ppm[s]), PPM)) if row["day_surgery"] else int(table[m, c])
+            )
+            start = half_up(Fraction(asked * (int(rule.referral_factor_ppm[s, ref]) if ref else PPM), PPM))
             cap, due = int(rule.inpatient_ceiling[m]), banded(stay, start, amount, cut)
             room = max(0, cap - used[p, pot])
             reached = next((x for x in sorted(_corners(stay, start, amount, cut, room)) if banded(stay, start, x, cut) >= room), amount)
