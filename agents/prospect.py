@@ -25,6 +25,7 @@ from model.care import (
     SELECTION,
     SHIFT,
     SPLITTING,
+    STAY,
     THRESHOLD,
     TREATMENT,
     CareRules,
@@ -156,6 +157,9 @@ def outlook(
         points = np.vstack([level[channel], np.ones(n)])
         worth = _intensity_utility(truth, weight, gains, rows, band + 1, conduct[:, channel], points, profit, altruism, rules)
         utility[channel], at_neutral[channel] = worth[:3], worth[3]
+    points = np.vstack([level[STAY], np.ones(n)])
+    worth = _stay_utility(truth, weight, gains, conduct[:, STAY], points, profit, altruism, rules)
+    utility[STAY], at_neutral[STAY] = worth[:3], worth[3]
     change = level[Q_OUT] - conduct[:, Q_OUT]
     utility[Q_OUT] = profit * outpatients.gain * change
     utility[Q_OUT] += altruism * outpatients.standard * benefit_of_intensity(rules, 0, level[Q_OUT])
@@ -188,12 +192,36 @@ def _intensity_utility(
 ) -> Floats:
     n = level.shape[1]
     w, p = weight[rows], truth.provider[rows]
-    more = np.bincount(p, weights=w * gains.more[rows], minlength=n)
-    less = np.bincount(p, weights=w * gains.less[rows], minlength=n)
+    money = _money_around(now, level, gains.step, p, w * gains.more[rows], w * gains.less[rows])
     charge = np.bincount(p, weights=w * truth.standard_charge[rows], minlength=n)
-    away = (level - now) / gains.step
-    money = np.where(away > 0, more * away, -less * away)
     return profit * money + altruism * charge * benefit_of_intensity(rules, band, level)
+
+
+def _stay_utility(
+    truth: CaseTruth,
+    weight: Floats,
+    gains: Gains,
+    now: Floats,
+    level: Floats,
+    profit: Floats,
+    altruism: Floats,
+    rules: UtilityRules,
+) -> Floats:
+    """Utility of giving all stays ``level`` times their usual days."""
+    n = level.shape[1]
+    money = _money_around(now, level, gains.step, truth.provider, weight * gains.longer, weight * gains.shorter)
+    charge = weight * truth.standard_charge
+    whole = np.bincount(truth.provider, weights=charge, minlength=n)
+    curvature = np.bincount(truth.provider, weights=charge * rules.stay_benefit[truth.severity], minlength=n)
+    return profit * money - altruism * harm_of_intensity(rules, curvature, level) - moral_cost(rules, STAY, level) * whole
+
+
+def _money_around(now: Floats, level: Floats, step: float, provider: NDArray[np.int16], more: Floats, less: Floats) -> Floats:
+    """Money of providers at levels around the present one, from what their cases bring a step above and a step below it."""
+    n = level.shape[1]
+    above, below = np.bincount(provider, weights=more, minlength=n), np.bincount(provider, weights=less, minlength=n)
+    away = (level - now) / step
+    return np.where(away > 0, above * away, -below * away)
 
 
 def _act(channel: int, truth: CaseTruth, gains: Gains, rules: UtilityRules, care: CareRules) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.care import CODING, Q_SEVERE
+from model.care import CODING, NEUTRAL, Q_SEVERE
 
 Floats = NDArray[np.float64]
 
@@ -21,13 +21,15 @@ Floats = NDArray[np.float64]
 class UtilityRules:
     """What providers and groups weigh.
 
-    ``moral[channel]`` weights; ``benefit[4]`` curvature of patient benefit for outpatient, mild, moderate and severe care, weighted
-    ``above`` and ``below`` the standard; benefit lost per yuan of charge of a refusal (times ``severity_weight[3]``), a divided stay, a
-    needless admission and a shifted yuan; ``keep_moral``, ``keep_harm``, ``down_moral``, ``down_harm`` of a group's referral.
+    ``moral[channel]`` weights; ``benefit[4]`` curvature of patient benefit for outpatient, mild, moderate and severe care and
+    ``stay_benefit[3]`` in the length of stay by severity, weighted ``above`` and ``below`` the standard; benefit lost per yuan of charge
+    of a refusal (times ``severity_weight[3]``), a divided stay, a needless admission and a shifted yuan; ``keep_moral``, ``keep_harm``,
+    ``down_moral``, ``down_harm`` of a group's referral.
     """
 
     moral: Floats
     benefit: Floats
+    stay_benefit: Floats
     severity_weight: Floats
     above: float
     below: float
@@ -54,9 +56,9 @@ def harm_of_intensity(rules: UtilityRules, curvature: float | Floats, level: Flo
 
 
 def moral_cost(rules: UtilityRules, channel: int, level: Floats) -> Floats:
-    """Moral cost per yuan of eligible charge at a level: cubic for coding, quadratic for the other channels."""
+    """Moral cost per yuan of eligible charge at a level: cubic for coding, quadratic in the distance from neutral for the others."""
     if channel <= Q_SEVERE:
         return np.zeros_like(level)
     power = 3 if channel == CODING else 2
-    cost: Floats = rules.moral[channel] / power * level**power
+    cost: Floats = rules.moral[channel] / power * (level - NEUTRAL[channel]) ** power
     return cost

@@ -146,6 +146,7 @@ CHANNEL_WORDS = {
     "threshold": ("低标准入院", "share of marginal outpatients admitted"),
     "selection": ("推诿重症", "share of costly cases turned away"),
     "shift": ("转嫁费用", "share of in-scope charges moved outside the catalogue"),
+    "stay": ("住院天数（提前出院、压床）", "days of a stay over its usual days"),
 }
 
 FORM_WORDS = {

@@ -33,6 +33,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "intensity",
         "intensity/mild",
         "intensity/severe",
+        "stay_ratio",
         "coding_gap",
         "upcoded_share",
         "treatment_weight",

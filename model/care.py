@@ -25,13 +25,14 @@ CHANNELS = (
     "threshold",
     "selection",
     "shift",
+    "stay",
 )
 """Elements of a provider's conduct, in the order of its vector."""
-(Q_OUT, Q_MILD, Q_MODERATE, Q_SEVERE, CODING, TREATMENT, SPLITTING, THRESHOLD, SELECTION, SHIFT) = range(len(CHANNELS))
-NEUTRAL = np.array([1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+(Q_OUT, Q_MILD, Q_MODERATE, Q_SEVERE, CODING, TREATMENT, SPLITTING, THRESHOLD, SELECTION, SHIFT, STAY) = range(len(CHANNELS))
+NEUTRAL = np.array([1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
 """What a provider does that lets nothing but need decide."""
-LOWEST = np.array([0.5, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
-HIGHEST = np.array([1.6, 1.6, 1.6, 1.6, 1.0, 1.0, 1.0, 1.0, 1.0, 0.6])
+LOWEST = np.array([0.5, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.6])
+HIGHEST = np.array([1.6, 1.6, 1.6, 1.6, 1.0, 1.0, 1.0, 1.0, 1.0, 0.6, 1.5])
 """Bounds of conduct (assumption: beyond them no provider has been described)."""
 
 
@@ -43,7 +44,8 @@ class CareRules:
     of the added procedure over the standard charge; ``split_overhead``: added charge of dividing a stay; ``threshold_pool``: marginal
     outpatients per admission; ``threshold_charge``: their charge over a mild case's; ``costly``: noisy need from which a case is seen as
     costly; ``need_sd`` and ``noise_sd``: log standard deviations of need and of what staff
-    misjudge of it; ``finish_share`` and ``finish_levels``: cases whose charge is chosen at the end.
+    misjudge of it; ``finish_share`` and ``finish_levels``: cases whose charge is chosen at the end; ``stay_response``: change of
+    days with services; ``daily_share``: part of the standard charge that is charged by the day.
     """
 
     eligible_code: NDArray[np.float64]
@@ -60,6 +62,7 @@ class CareRules:
     finish_share: float
     finish_levels: tuple[float, ...]
     stay_response: float
+    daily_share: float
 
 
 @dataclass
@@ -88,9 +91,17 @@ def intensity_of(conduct: NDArray[np.float64], provider: NDArray[np.int16], seve
     return conduct[provider, Q_MILD + severity]
 
 
-def stay_days(standard: NDArray[np.floating], intensity: NDArray[np.float64], response: float) -> NDArray[np.float64]:
-    """Days: the group's standard stay, moving with intensity (assumption: elasticity ``response``)."""
-    return np.maximum(standard * (1 + response * (intensity - 1)), 1.0)
+def stay_days(
+    standard: NDArray[np.floating], intensity: NDArray[np.float64], response: float, stay: NDArray[np.float64] | float = 1.0
+) -> NDArray[np.float64]:
+    """Days: the group's standard stay, moving with intensity (assumption: elasticity ``response``), times conduct's ``stay``."""
+    return np.maximum(standard * (1 + response * (intensity - 1)) * stay, 1.0)
+
+
+def stay_charge(stay: NDArray[np.float64], rules: CareRules) -> NDArray[np.float64]:
+    """What a stay of ``stay`` times the usual days is charged, over the charge of a usual one: bed and nursing are charged by the day."""
+    charge: NDArray[np.float64] = 1 + rules.daily_share * (stay - 1)
+    return charge
 
 
 def draw_need(uniforms: NDArray[np.float64], rules: CareRules) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -293,10 +293,11 @@ class City(mesa.Model):
             sample_maximum=int(behaviour.sample.maximum.at(month)),
         )
         loss, benefit = utility.loss, utility.benefit
-        names = ("coding", "treatment", "splitting", "threshold", "selection", "shift")
+        names = ("coding", "treatment", "splitting", "threshold", "selection", "shift", "stay")
         self.utility = UtilityRules(
             moral=np.array([0.0] * 4 + [moral[name].at(month) for name in names]),
             benefit=np.array([benefit[name].at(month) for name in ("outpatient", *SEVERITIES)]),
+            stay_benefit=np.array([benefit.stay[s].at(month) for s in SEVERITIES]),
             severity_weight=np.array([loss.refusal_weight[s].at(month) for s in SEVERITIES]),
             above=loss.above.at(month),
             below=loss.below.at(month),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules, Eligible, intensity_of, stay_days
+from model.care import CODING, SHIFT, SPLITTING, STAY, THRESHOLD, CareRules, Eligible, intensity_of, stay_charge, stay_days
 from model.cases import CaseTruth
 from model.catalogue import Catalogue
 from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, MEASURES, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 BLOCK = 16_000
 """Cases quoted at a time: their columns then stay below the size from which memory is fetched from the system anew for each, which takes
 more than half of the time."""
-ALL_GAINS = frozenset({"intensity", "code", "treat", "split", "threshold", "select", "shift", "finish"})
+ALL_GAINS = frozenset({"intensity", "code", "treat", "split", "threshold", "select", "shift", "finish", "stay"})
 """Everything that can be asked of :meth:`Quote.gains`."""
 ACTS = frozenset({"code", "treat", "split", "threshold", "select"})
 """Acts on single cases, which are done most gainful first."""
@@ -101,14 +101,16 @@ def read_prices(
 class Gains:
     """Money a provider gains by each act on each case, fen: λ is not applied, expected sanctions are already off.
 
-    ``more`` and ``less``: the case at intensity ± ``step``; ``code``, ``treat``, ``split``, ``select``: the act done in full;
-    ``code_raw``: writing up before sanctions; ``threshold``: one more such mild case admitted; ``shift``: per unit of shifted share;
-    ``finish[level]``: the case finished at each level.
+    ``more`` and ``less``: the case at intensity ± ``step``; ``longer`` and ``shorter``: with a stay ± ``step`` of its usual days;
+    ``code``, ``treat``, ``split``, ``select``: the act done in full; ``code_raw``: writing up before sanctions; ``threshold``: one more
+    such mild case admitted; ``shift``: per unit of shifted share; ``finish[level]``: the case finished at each level.
     """
 
     step: float
     more: Floats
     less: Floats
+    longer: Floats
+    shorter: Floats
     code: Floats
     code_raw: Floats
     treat: Floats
@@ -149,12 +151,18 @@ class Quote:
 
     def _gains(self, truth: CaseTruth, conduct: Floats, able: Eligible, step: float, only: frozenset[str]) -> Gains:
         q = intensity_of(conduct, truth.provider, truth.severity)
-        case = self._planned(truth, q, conduct[truth.provider, SHIFT])
+        s = conduct[truth.provider, STAY]
+        case = self._planned(truth, q, s, conduct[truth.provider, SHIFT])
         charge, n, p = case.table.charge, len(truth), truth.provider
-        acts = {name: np.zeros(n) for name in ("more", "less", "code", "code_raw", "treat", "split", "select", "threshold", "shift")}
+        acts = {f.name: np.zeros(n) for f in fields(Gains) if f.name not in ("step", "finish")}
         if "intensity" in only:
             for name, by in (("more", step), ("less", -step)):
-                acts[name] = self._money(case, charge * (1 + by / q), self._days(truth.standard_stay, q + by)) - case.base
+                acts[name] = self._money(case, charge * (1 + by / q), self._days(truth.standard_stay, q + by, s)) - case.base
+        if "stay" in only:
+            at_usual = charge / stay_charge(s, self.rules)
+            for name, by in (("longer", step), ("shorter", -step)):
+                days = self._days(truth.standard_stay, q, s + by)
+                acts[name] = self._money(case, at_usual * stay_charge(s + by, self.rules), days) - case.base
         if "code" in only:
             at = np.flatnonzero(able.code)
             mine = case.take(at)
@@ -179,12 +187,12 @@ class Quote:
             acts["select"] = np.where(able.select, self._refused(truth, charge) - case.base, 0.0)
         if "shift" in only:
             acts["shift"] = self._shifted(case, truth.in_scope_share, step)
-        finish = self._finish(case, truth, q, able) if "finish" in only else []
+        finish = self._finish(case, truth, q, s, able) if "finish" in only else []
         return Gains(step=step, finish=finish, **acts)
 
-    def _planned(self, truth: CaseTruth, q: Floats, shift: Floats) -> _Case:
+    def _planned(self, truth: CaseTruth, q: Floats, s: Floats, shift: Floats) -> _Case:
         """Cases as the providers' present conduct would have them, and what a unit and a fen of each are worth."""
-        charge = truth.standard_charge * q
+        charge = truth.standard_charge * q * stay_charge(s, self.rules)
         inside, recorded = truth.in_scope_share.astype(np.float64) * (1 - shift), truth.recorded_share.astype(np.float64)
         table = self.settlement.case_table(
             truth.instance,
@@ -196,7 +204,7 @@ class Quote:
             recorded=charge * inside * recorded,
             own_pay=charge * (1 - inside),
             # days move with what is given, as in the claim that will be written
-            stay=self._days(truth.standard_stay, q),
+            stay=self._days(truth.standard_stay, q, s),
             kind=self.kind[truth.group],
             severity=truth.severity,
             age=truth.age,
@@ -249,17 +257,17 @@ class Quote:
         )
         return self._brings(case, table)
 
-    def _finish(self, case: _Case, truth: CaseTruth, q: Floats, able: Eligible) -> list[Floats]:
+    def _finish(self, case: _Case, truth: CaseTruth, q: Floats, s: Floats, able: Eligible) -> list[Floats]:
         at = np.flatnonzero(able.finish)
         mine, standard, finish = case.take(at), truth.standard_stay[at], []
         for level in self.rules.finish_levels:
             gain = np.zeros(len(q))
-            gain[at] = self._money(mine, mine.table.charge * level, self._days(standard, q[at] * level)) - mine.base
+            gain[at] = self._money(mine, mine.table.charge * level, self._days(standard, q[at] * level, s[at])) - mine.base
             finish.append(gain)
         return finish
 
-    def _days(self, standard: NDArray[np.float32], intensity: Floats) -> Floats:
-        return stay_days(standard, intensity, self.rules.stay_response)
+    def _days(self, standard: NDArray[np.float32], intensity: Floats, stay: Floats) -> Floats:
+        return stay_days(standard, intensity, self.rules.stay_response, stay)
 
     def _treated(self, case: _Case) -> Floats:
         dearer = case.table.charge * (1 + self.rules.treat_uplift)

@@ -305,6 +305,7 @@ def care_rules_of(behaviour: BehaviourFile, month: int) -> CareRules:
         finish_share=behaviour.finish.share.at(month),
         finish_levels=tuple(behaviour.finish.levels.at(month)),
         stay_response=care.stay_response.at(month),
+        daily_share=care.daily_share.at(month),
     )
 
 
@@ -339,6 +340,8 @@ def outcome_rules_of(behaviour: BehaviourFile, month: int) -> OutcomeRules:
         death=np.array([health.death[s].at(month) for s in SEVERITIES]),
         under=health.under.at(month),
         over=health.over.at(month),
+        short=health.short.at(month),
+        long=health.long.at(month),
         untreated=health.untreated.at(month),
         split_harm=health.split_harm.at(month),
         quality_loss=np.array([health.quality_loss[s].at(month) for s in SEVERITIES]),

@@ -147,6 +147,7 @@ def care_rules(**changes: Any) -> CareRules:
         "finish_share": 0.3,
         "finish_levels": (0.9, 1.0, 1.1),
         "stay_response": 0.5,
+        "daily_share": 0.2,
     }
     return CareRules(**(standard | changes))
 

@@ -126,9 +126,12 @@ def gaming_vector(table: pd.DataFrame, lang: Language, files: Files = None) -> F
     policies = _policies([table])
     colors = colors_of(policies, files)
     with drawing():
-        figure = _figure(3 * (0.2 * len(policies) + 0.62) + 0.4)
-        panels = figure.subplots(3, 3, sharey=True).ravel()
-        for axis, name in zip(panels, CHANNELS, strict=True):
+        rows = -(-len(CHANNELS) // 3)
+        figure = _figure(rows * (0.2 * len(policies) + 0.62) + 0.4)
+        panels = figure.subplots(rows, 3, sharey=True).ravel()
+        for spare in panels[len(CHANNELS) :]:
+            spare.remove()
+        for axis, name in zip(panels, CHANNELS, strict=False):
             own = table[table["indicator"] == name]
             scale = 100 if labels.unit_of(name) == formats.PER_CENT else 1
             for i, policy in enumerate(policies):

@@ -29,6 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "gaming": (
         "intensity",
+        "stay_ratio",
         "coding_gap",
         "upcoded_share",
         "treatment_weight",
@@ -82,9 +83,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
 }
 """Which indicators are read together."""
-CHANNELS = GROUPS["gaming"][:9]
+CHANNELS = GROUPS["gaming"][:10]
 """Gaming channels: always shown together, since closing one may open another."""
-NEUTRAL = {"intensity": 1.0}
+NEUTRAL = {"intensity": 1.0, "stay_ratio": 1.0}
 """Neutral value of a channel where it is not zero."""
 TIERS = ("primary_admission_share", "secondary_admission_share", "tertiary_admission_share")
 SEVERITIES = ("mild", "moderate", "severe")

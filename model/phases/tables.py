@@ -164,6 +164,8 @@ def claim_sums(city: City, claims: Claims) -> dict[str, Floats]:
         "admission_basic": claims.basic,
         "admission_own_pay": claims.own_pay,
         "stay_days": claims.stay,
+        # a divided stay is one case in two claims
+        "standard_days": claims.standard_stay * np.where(claims.has(FLAG_SPLIT), 0.5, 1.0),
         "standard_charge": claims.standard_charge,
         "delivered_charge": claims.standard_charge * claims.intensity,
         "relative_cost": relative,

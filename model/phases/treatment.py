@@ -17,12 +17,14 @@ from model.care import (
     SELECTION,
     SHIFT,
     SPLITTING,
+    STAY,
     THRESHOLD,
     TREATMENT,
     Eligible,
     draw_need,
     eligible,
     intensity_of,
+    stay_charge,
     stay_days,
 )
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_REFERRED, FLAG_SHIFTED, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, CaseTruth, Claims
@@ -92,7 +94,7 @@ def expected_payment(city: City) -> Floats:
     charge[:, :, :3] = (levels.visit[providers.tier] * city.staff.conduct[:, [Q_OUT]])[:, None, :]
     for severity in range(3):
         stay = levels.admission.T[providers.tier] * city.severity_weight[severity] * city.staff.conduct[:, [Q_MILD + severity]]
-        charge[:, :, 3 + 3 * severity : 6 + 3 * severity] = stay[:, :, None]
+        charge[:, :, 3 + 3 * severity : 6 + 3 * severity] = (stay * stay_charge(city.staff.conduct[:, [STAY]], city.care))[:, :, None]
     charge *= month.price_index
     share = np.empty_like(charge)
     share[:, :, :3] = levels.visit_in_scope[None, :, None]
@@ -366,8 +368,9 @@ def _write_claims(city: City, flags: NDArray[np.int16]) -> None:
     coded = np.where(treated, city.catalogue.treat_up[truth.group], coded).astype(np.int16)
     flags = flags | np.where(code, FLAG_UPCODED, 0) | np.where(treated, FLAG_UPGRADED, 0) | np.where(split, FLAG_SPLIT, 0)
     delivered = q * finish * np.where(treated, 1 + care.treat_uplift, 1.0)
-    stay = stay_days(truth.standard_stay, q * finish, care.stay_response)
-    charge = truth.standard_charge * delivered
+    kept = staff.conduct[truth.provider, STAY]
+    stay = stay_days(truth.standard_stay, q * finish, care.stay_response, kept)
+    charge = truth.standard_charge * delivered * stay_charge(kept, care)
     keep = np.arange(n)
     halves = np.flatnonzero(split)
     index = np.concatenate([keep, halves])
@@ -496,8 +499,9 @@ def _outcomes(city: City) -> None:
     severity = np.concatenate([claims.severity[stays], unmet_severity])
     intensity = np.concatenate([claims.intensity[stays].astype(np.float64), np.full(len(inpatient_unmet), rules.untreated)])
     split = np.concatenate([claims.has(FLAG_SPLIT)[stays], np.zeros(len(inpatient_unmet), dtype=bool)])
+    kept = np.concatenate([city.staff.conduct[claims.provider[stays], STAY], np.ones(len(inpatient_unmet))])
     draw = uniforms(city.seed, int(Decision.OUTCOME), month.index, people.uid[row])
-    result = draw_outcomes(rules, severity, intensity, split, people.frailty[row], draw)
+    result = draw_outcomes(rules, severity, intensity, kept, split, people.frailty[row], draw)
     people.alive[row[result.death]] = 0
     month.deaths = np.unique(row[result.death])
     back = result.readmission & (people.alive[row] == 1)

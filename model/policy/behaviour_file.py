@@ -15,12 +15,13 @@ Spread = Annotated[Leaf, leaf("log unit", 0, 3)]
 
 
 class PatientBenefit(Section):
-    """Concavity of patient benefit in intensity, by severity and for outpatients."""
+    """Concavity of patient benefit in intensity, by severity and for outpatients, and in length of stay."""
 
     mild: Factor
     moderate: Factor
     severe: Factor
     outpatient: Factor
+    stay: BySeverity[Factor]
 
 
 class BenefitLoss(Section):
@@ -50,7 +51,7 @@ class Utility(Section):
 
 
 class Moral(Section):
-    """Moral cost per eligible yuan: coding m/3·u³, every other channel m/2·a²."""
+    """Moral cost per eligible yuan: coding m/3·u³, every other channel m/2 times the squared distance from neutral."""
 
     coding: Factor
     treatment: Factor
@@ -58,6 +59,7 @@ class Moral(Section):
     threshold: Factor
     selection: Factor
     shift: Factor
+    stay: Factor
     keep: Factor
     down: Factor
 
@@ -112,6 +114,7 @@ class Care(Section):
     need_log_sd: Annotated[Leaf, leaf("log unit", 0, 3, "spread of true need within a disease group")]
     split_first: Annotated[Leaf, leaf("share", 0, 1, "part of a split stay that comes first")]
     stay_response: Annotated[Leaf, leaf("factor", 0, 5, "relative change of days per relative change of services")]
+    daily_share: Annotated[Leaf, leaf("share", 0, 1, "part of the standard charge that is charged by the day")]
 
 
 class Health(Section):
@@ -123,6 +126,8 @@ class Health(Section):
     quality_loss: BySeverity[Annotated[Leaf, leaf("QALY", 0, 1, "quality-adjusted years lost by an episode")]]
     under: Annotated[Leaf, leaf("factor", 0, 100, "response of risk to a shortfall of services")]
     over: Annotated[Leaf, leaf("factor", 0, 100, "response of risk to an excess of services")]
+    short: Annotated[Leaf, leaf("factor", 0, 100, "response of complication and readmission to too short a stay")]
+    long: Annotated[Leaf, leaf("factor", 0, 100, "response of complication and readmission to too long a stay")]
     untreated: Annotated[Leaf, leaf("share", 0, 1, "intensity that no care at all harms like")]
     split_harm: Annotated[Leaf, leaf("share", 0, 10, "added risk of a split stay")]
 

@@ -7,7 +7,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.care import CHANNELS, HIGHEST, LOWEST, NEUTRAL, Q_MILD, Q_OUT, draw_need, eligible, intensity_of, stay_days
+from model.care import (
+    CHANNELS,
+    HIGHEST,
+    LOWEST,
+    NEUTRAL,
+    Q_MILD,
+    Q_MODERATE,
+    Q_OUT,
+    Q_SEVERE,
+    STAY,
+    draw_need,
+    eligible,
+    intensity_of,
+    stay_charge,
+    stay_days,
+)
 from model.catalogue import load_catalogue
 from tests.small_market import care_rules, coded_group, truth
 
@@ -16,9 +31,11 @@ def test_neutral_conduct_lies_within_the_bounds() -> None:
     assert len(CHANNELS) == len(NEUTRAL) == len(LOWEST) == len(HIGHEST)
     assert (NEUTRAL >= LOWEST).all()
     assert (NEUTRAL < HIGHEST).all()
-    shares = slice(4, None)
-    assert (NEUTRAL[shares] == LOWEST[shares]).all()
-    assert (NEUTRAL[:4] == 1).all()
+    around = np.isin(np.arange(len(CHANNELS)), [Q_OUT, Q_MILD, Q_MODERATE, Q_SEVERE, STAY])
+    assert (NEUTRAL[around] == 1).all()
+    assert (LOWEST[around] < 1).all()
+    assert (NEUTRAL[~around] == LOWEST[~around]).all()
+    assert (NEUTRAL[~around] == 0).all()
 
 
 def test_shares_of_eligible_cases_are_as_the_rules_say_by_severity() -> None:
@@ -71,6 +88,13 @@ def test_days_move_with_services_and_are_one_at_least() -> None:
     days = stay_days(np.array([10.0, 10.0, 10.0, 1.0], dtype=np.float32), np.array([1.0, 1.2, 0.8, 0.5]), 0.5)
     assert days.tolist() == pytest.approx([10.0, 11.0, 9.0, 1.0])
     assert stay_days(np.array([7.0]), np.array([1.5]), 0.0).tolist() == [7.0]
+    kept = stay_days(np.array([10.0, 10.0, 1.0]), np.array([1.0, 1.2, 1.0]), 0.5, np.array([0.8, 1.5, 0.6]))
+    assert kept.tolist() == pytest.approx([8.0, 16.5, 1.0])
+
+
+def test_only_what_is_charged_by_the_day_follows_the_days() -> None:
+    rules = care_rules(daily_share=0.25)
+    assert stay_charge(np.array([1.0, 0.8, 1.4]), rules).tolist() == pytest.approx([1.0, 0.95, 1.1])
 
 
 def test_need_is_lognormal_of_mean_one_and_the_noise_independent() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.health import OutcomeRules, Outcomes, draw_outcomes, risk_factor
+from model.health import OutcomeRules, Outcomes, draw_outcomes, risk_factor, stay_factor
 
 
 def rules(**changes: Any) -> OutcomeRules:
@@ -19,6 +19,8 @@ def rules(**changes: Any) -> OutcomeRules:
         "death": np.array([0.001, 0.01, 0.1]),
         "under": 4.0,
         "over": 1.0,
+        "short": 0.6,
+        "long": 0.2,
         "untreated": 0.5,
         "split_harm": 0.1,
         "quality_loss": np.array([0.01, 0.02, 0.1]),
@@ -30,13 +32,20 @@ N = 40_000
 
 
 def outcomes(
-    given: OutcomeRules | None = None, *, severity: int = 2, intensity: float = 1.0, split: bool = False, frailty: float = 1.0
+    given: OutcomeRules | None = None,
+    *,
+    severity: int = 2,
+    intensity: float = 1.0,
+    stay: float = 1.0,
+    split: bool = False,
+    frailty: float = 1.0,
 ) -> Outcomes:
     """Outcomes of many equal cases, always with the same draws."""
     return draw_outcomes(
         given or rules(),
         np.full(N, severity, dtype=np.int8),
         np.full(N, intensity),
+        np.full(N, stay),
         np.full(N, split),
         np.full(N, frailty, dtype=np.float32),
         np.random.default_rng(3).random((N, 4)),
@@ -66,6 +75,16 @@ def test_too_little_care_harms_and_refusing_it_harms_most() -> None:
         assert worse_one.death.sum() > better.death.sum()
         assert (worse_one.death | ~better.death).all()
         assert worse_one.qaly_loss.sum() > better.qaly_loss.sum()
+
+
+def test_a_stay_too_short_brings_patients_back_and_one_too_long_costs_little() -> None:
+    """A fifth of the days less brings six per cent more readmissions back (Kaboli et al. 2012); death is the services' matter."""
+    factor = stay_factor(rules(), np.array([1.0, 0.8, 0.6, 1.2, 1.5]))
+    assert factor.tolist() == pytest.approx([1.0, 1.054, 1.156, 1.008, 1.05])
+    usual, short, long = outcomes(), outcomes(stay=0.6), outcomes(stay=1.5)
+    assert short.readmission.sum() > long.readmission.sum() > usual.readmission.sum()
+    assert (short.complication | ~usual.complication).all()
+    assert np.array_equal(short.death, usual.death)
 
 
 def test_a_divided_stay_and_a_frail_patient_do_worse() -> None:

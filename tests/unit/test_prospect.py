@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from model.care import (
     SELECTION,
     SHIFT,
     SPLITTING,
+    STAY,
     THRESHOLD,
     TREATMENT,
     CareRules,
@@ -50,7 +52,7 @@ PROFIT, ALTRUISM = 0.8, 0.8
 
 def no_gains(n: int, **given: Any) -> Gains:
     """Acts that bring nothing, but for those given, fen a case."""
-    names = ("more", "less", "code", "code_raw", "treat", "split", "select", "threshold", "shift")
+    names = [f.name for f in fields(Gains) if f.name not in ("step", "finish")]
     columns = {name: np.broadcast_to(np.asarray(given.get(name, 0.0), dtype=float), (n,)).copy() for name in names}
     finish = given.get("finish", [np.zeros(n)] * 3)
     return Gains(step=STEP, finish=finish, **columns)
@@ -160,6 +162,17 @@ def test_more_and_less_are_priced_each_for_itself() -> None:
     np.testing.assert_allclose(given, [PROFIT * 0.02, 0.0, 0.0])
     at_bound = look(truth(4, provider=0), no_gains(4, more=1e4, less=0.0), neutral(intensity_mild=0.5), rules=bare)
     np.testing.assert_allclose(at_bound.utility[Q_MILD, :, 0], PROFIT * 0.01 * np.arange(3), atol=1e-12)
+
+
+def test_stays_are_cut_or_drawn_out_until_the_patient_s_loss_balances_the_money() -> None:
+    """λ·g = (α·k·b + m)·(s − 1) with the mean curvature of the cases: 1.1 and 5.0 at equal charges."""
+    charge, curvature, moral = 1e6, (1.1 + 5.0) / 2, 0.5
+    cases = truth(2, provider=0, severity=[0, 2])
+    for gain, side in ((0.06, 1.0), (-0.14, 2.0)):
+        gains = no_gains(2, longer=STEP * gain * charge, shorter=-STEP * gain * charge)
+        expected = 1 + PROFIT * gain / (ALTRUISM * side * curvature + moral)
+        now = 1.06 if gain > 0 else 0.94
+        assert best(look(cases, gains, neutral(stay=now)), STAY) == pytest.approx(expected, abs=1e-9)
 
 
 def test_outpatients_are_weighed_by_their_own_benefit() -> None:

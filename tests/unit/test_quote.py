@@ -228,6 +228,25 @@ def test_the_quote_leaves_its_inputs_alone() -> None:
     assert acts[0, CODING] == 0.5
 
 
+def test_under_fees_a_day_more_brings_its_margin_under_a_fixed_sum_it_costs_and_by_the_day_it_pays() -> None:
+    """A day is a share of the charge; a price a day is paid for all of it."""
+    care = care_rules(daily_share=0.2)
+    fees, fixed = quoted(by_fees(), truth(1), rules=care), quoted(by_quota(), truth(1), rules=care)
+    assert fees.longer[0] == pytest.approx(0.2 * STEP * (1 - KAPPA) * CHARGE)
+    assert fees.shorter[0] == pytest.approx(-fees.longer[0])
+    assert fixed.longer[0] < 0 < fixed.shorter[0]
+    by_day = opened(market(get_mode("per_diem")(day_prices=(1000.0, 1000.0, 1000.0))))
+    by_day.post([totals(by_day.n_holders, units=8e8, cases=1e3, recorded=8e8, residual=2e8, days=8e3)])
+    assert quoted(by_day, truth(1), rules=care).longer[0] > fees.longer[0]
+
+
+def test_where_stays_are_already_short_the_steps_start_there() -> None:
+    care = care_rules(daily_share=0.2)
+    gains = quoted(by_fees(), truth(1), acts=conduct(stay=0.8, intensity_mild=1.1), rules=care)
+    assert gains.longer[0] == pytest.approx(1.1 * 0.2 * STEP * (1 - KAPPA) * CHARGE)
+    assert gains.more[0] == pytest.approx((1 - 0.2 * 0.2) * STEP * (1 - KAPPA) * CHARGE)
+
+
 @pytest.mark.parametrize("books", [by_fees(), by_quota(), by_points()], ids=["fees", "quota", "points"])
 def test_an_alternative_brings_what_its_case_would_be_priced_at(books: Settlement) -> None:
     """The prices of a fen that are read once for all alternatives, and the price of one case by itself, are one arithmetic."""

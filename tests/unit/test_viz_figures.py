@@ -85,7 +85,7 @@ def test_the_same_figure_has_the_same_bytes(table: pd.DataFrame, comparison: pd.
 
 def test_all_gaming_channels_stand_together_with_their_neutral_value(table: pd.DataFrame, comparison: pd.DataFrame) -> None:
     figure = drawn(table, comparison)["gaming"]("en")
-    assert len(figure.axes) == len(small.CHANNELS) == 9
+    assert len(figure.axes) == len(small.CHANNELS) == 10
 
 
 def test_shares_of_tiers_start_where_the_one_before_ends(table: pd.DataFrame, comparison: pd.DataFrame) -> None:
