@@ -283,6 +283,7 @@ def replicate(
     out: Annotated[Path, typer.Option("--out", help="Folder for validation.md, answers.csv and the simulated series.")] = Path(
         "out/validation"
     ),
+    page: Annotated[Path | None, typer.Option("--page", help="Write the page of all studies to this file too.", show_default=False)] = None,
     jobs: Jobs = -1,
     quiet: Quiet = False,
     lang: Lang = None,
@@ -292,7 +293,7 @@ def replicate(
 
     language = _language(lang)
     with _progress(quiet, language) as progress:
-        write_validation(ids or (), city=city, scale=scale, seeds=seeds, out=out, jobs=jobs, progress=progress)
+        write_validation(ids or (), city=city, scale=scale, seeds=seeds, out=out, file=page, jobs=jobs, progress=progress)
     if not quiet:
         _console().print(_say("written", language, folder=out, files="validation.md, answers.csv"))
 

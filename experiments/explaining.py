@@ -224,10 +224,10 @@ def _study_line(name: str, lang: Language) -> str:
 
 
 def _show_study(name: str, lang: Language) -> Iterator[str]:
-    from experiments.studies import STUDIES, targets
+    from experiments.studies import STUDIES, nearest_study, targets
 
     if name not in STUDIES:
-        raise InputError("unknown study", found=name, nearest=nearest(name, STUDIES))
+        raise InputError("unknown study", found=name, nearest=nearest_study(name))
     yield f"{name}  {_study_line(name, lang)}"
     for key, value in targets().loc[name].items():
         if value:

@@ -6,7 +6,7 @@ import copy
 import gc
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from experiments.comparison import t_interval
 from experiments.manifest import code_fingerprint, fingerprint
 from experiments.running import Progress, in_parallel, warm_up, workers_ended
-from experiments.studies import ARMS, MONTHS_AFTER, MONTHS_BEFORE, PLACEBO, STUDIES, Part, Study, targets
+from experiments.studies import ARMS, MONTHS_AFTER, MONTHS_BEFORE, PLACEBO, STUDIES, Design, Part, Place, Study, nearest_study, targets
 from experiments.study_designs import Estimate, controlled, difference_in_differences, segmented
-from model.errors import InputError, nearest
+from model.errors import InputError
 
 Floats = NDArray[np.float64]
-Verdict = Literal["agrees", "sign agrees, size differs", "cannot be told", "contradicts", "not run"]
+Verdict = Literal["agrees", "sign agrees, size differs", "cannot be told", "contradicts", "reported"]
 LAST = 12
 """Months at the end of a follow-up over which the simulated effect is taken: by then conduct has moved."""
 SIGNIFICANT = 0.05
@@ -36,7 +36,7 @@ class Answer:
         effect, low, high: simulated effect and its 95 % interval over seeds, in the part's measure.
         found: what the study's design reports, mean over seeds; None for a plain level.
         detected: share of seeds in which the design finds an effect (p < 0.05).
-        verdict: of the simulated effect against the published sign and range.
+        verdict: of the simulated effect against the published sign and range; ``reported`` where none is published.
     """
 
     study: str
@@ -58,9 +58,9 @@ class Worlds:
         self.city = city
         self.seeds = sorted(tables["seed"].unique())
 
-    def series(self, arm: str, seed: int, part: Part, unit: str = "") -> Floats:
+    def series(self, arm: str, seed: int, place: Place) -> Floats:
         """One indicator month by month; a month without a value takes the one before."""
-        found = self._value.loc[arm, seed, part.unit_type, unit or part.unit or self.city, part.indicator]
+        found = self._value.loc[arm, seed, place.unit_type, place.unit or self.city, place.indicator]
         values: Floats = found.ffill().bfill().to_numpy(dtype=np.float64)
         return values
 
@@ -105,7 +105,7 @@ def checked_ids(ids: Sequence[str]) -> list[str]:
     """
     for name in ids:
         if name not in STUDIES:
-            raise InputError("unknown study", found=name, allowed=list(STUDIES), nearest=nearest(name, list(STUDIES)))
+            raise InputError("unknown study", found=name, allowed=list(STUDIES), nearest=nearest_study(name))
     return [name for name in targets().index if not ids or name in ids]
 
 
@@ -115,7 +115,8 @@ def simulate(
     """All arms that the studies need; those of one history and seed in one task, whose series are kept at once."""
     parts = [part for study in studies for part in study.parts]
     arms = {name for part in parts for name in (part.arm, part.control) if name}
-    wanted = sorted({(part.unit_type, part.indicator) for part in parts} | {("county", part.indicator) for part in parts})
+    places = [place for part in parts for place in (part.place, part.per) if place is not None]
+    wanted = sorted({(place.unit_type, place.indicator) for place in places} | {("county", place.indicator) for place in places})
     tasks = {}
     for history in sorted({ARMS[name].history for name in arms}):
         names = sorted(name for name in arms if ARMS[name].history == history)
@@ -193,19 +194,30 @@ def answered(name: str, study: Study, part: Part, worlds: Worlds) -> Answer:
 
 def _effect(part: Part, worlds: Worlds, seed: int, window: slice) -> float:
     """Effect of one seed on the very same people, in the part's measure."""
-    value = float(worlds.series(part.arm, seed, part)[window].mean())
+
+    def mean(arm: str, place: Place) -> float:
+        return float(worlds.series(arm, seed, place)[window].mean())
+
+    value = mean(part.arm, part.place)
     if part.other_unit:
-        return 100 * (value - float(worlds.series(part.arm, seed, part, part.other_unit)[window].mean()))
+        return 100 * (value - mean(part.arm, replace(part.place, unit=part.other_unit)))
     if not part.control:
         return 100 * value
-    other = float(worlds.series(part.control, seed, part)[window].mean())
+    other = mean(part.control, part.place)
+    if part.per is not None:
+        above, below = mean(part.arm, part.per), mean(part.control, part.per)
+        return float(np.log(value / other) / np.log(above / below)) if part.measure == "elasticity" else (other - value) / (above - below)
     if part.measure == "points":
         return 100 * (value - other)
+    if part.measure == "amount":
+        return value - other
     return float(np.log(value / other)) if part.measure == "ln" else 100 * (value / other - 1)
 
 
 def judged(part: Part, mean: float, low: float, high: float) -> Verdict:
     """The simulated effect and its interval against the published sign and range."""
+    if not part.sign:
+        return "reported"
     if part.sign == "0":
         return "agrees" if low <= 0 <= high else "contradicts"
     away = (low, high) if part.sign == "+" else (-high, -low)
@@ -215,6 +227,17 @@ def judged(part: Part, mean: float, low: float, high: float) -> Verdict:
         return "cannot be told"
     within = (part.low is None or mean >= part.low) and (part.high is None or mean <= part.high)
     return "agrees" if within else "sign agrees, size differs"
+
+
+def of_row(verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict on a whole row: the least favourable of its parts'."""
+    order: tuple[Verdict, ...] = ("contradicts", "cannot be told", "sign agrees, size differs", "agrees", "reported")
+    return min(verdicts, key=order.index)
+
+
+def design_of(study: Study, part: Part) -> Design:
+    """The design that is run on a part: only what is known by county has counties to compare; of a tier there is one series a city."""
+    return "controlled" if study.design == "did" and part.unit_type != "city" else study.design
 
 
 def designed(study: Study, part: Part, worlds: Worlds, seed: int) -> Estimate | None:
@@ -232,7 +255,8 @@ def _other(worlds: Worlds, seed: int) -> int:
 def _estimated(study: Study, part: Part, worlds: Worlds, treated: tuple[str, int], control: tuple[str, int]) -> Estimate:
     start, before = MONTHS_BEFORE - study.before, study.before
     months = slice(start, MONTHS_BEFORE + study.after)
-    if study.design == "did" and part.unit_type == "city":
+    design = design_of(study, part)
+    if design == "did":
         places = []
         for is_treated, (arm, seed) in ((1, treated), (0, control)):
             panel = worlds.counties(arm, seed, part)
@@ -240,16 +264,18 @@ def _estimated(study: Study, part: Part, worlds: Worlds, treated: tuple[str, int
             places.append(panel.assign(place=panel["place"] + f"/{is_treated}", treated=is_treated, month=panel["month"] - start))
         whole = pd.concat(places)
         return _told(part, difference_in_differences(whole.assign(value=_scaled(part, whole["value"].to_numpy())), before))
-    series = _scaled(part, worlds.series(*treated, part)[months])
-    if study.design == "segmented":
+    series = _scaled(part, worlds.series(*treated, part.place)[months])
+    if design == "segmented":
         return _told(part, segmented(series, before))
-    return _told(part, controlled(series, _scaled(part, worlds.series(*control, part)[months]), before))
+    return _told(part, controlled(series, _scaled(part, worlds.series(*control, part.place)[months]), before))
 
 
 def _scaled(part: Part, values: Floats) -> Floats:
-    """Values as a study would regress them: logs of money and rates, shares in points."""
+    """Values as a study would regress them: logs of money and rates, shares in points, amounts as they are."""
     if part.measure == "points":
         return 100 * values
+    if part.measure == "amount":
+        return values
     logs: Floats = np.log(np.maximum(values, 1e-9))
     return logs
 
@@ -271,7 +297,7 @@ def placebo(studies: Iterable[Study], worlds: Worlds) -> pd.DataFrame:
                 continue
             for seed in worlds.seeds:
                 nothing = _estimated(study, part, worlds, (part.control, seed), (part.control, _other(worlds, seed)))
-                found.setdefault(study.design, []).append(nothing.p < SIGNIFICANT)
+                found.setdefault(design_of(study, part), []).append(nothing.p < SIGNIFICANT)
     return pd.DataFrame(
         [(design, len(hits), sum(hits), sum(hits) / len(hits)) for design, hits in sorted(found.items())],
         columns=["design", "tests", "positive", "share"],
@@ -282,14 +308,33 @@ def placebo(studies: Iterable[Study], worlds: Worlds) -> pd.DataFrame:
 
 
 def write_validation(
-    ids: Sequence[str], *, city: str, scale: float, seeds: int, out: Path, jobs: int = -1, progress: Progress | None = None
+    ids: Sequence[str],
+    *,
+    city: str,
+    scale: float,
+    seeds: int,
+    out: Path,
+    file: Path | None = None,
+    jobs: int = -1,
+    progress: Progress | None = None,
 ) -> None:
-    """Runs the studies and writes ``validation.md`` and ``answers.csv`` into a folder, which also keeps the simulated series."""
+    """Runs the studies and writes ``validation.md`` and ``answers.csv`` into a folder, which also keeps the simulated series.
+
+    The page is written to ``file`` too, if one is given.
+
+    Raises:
+        InputError: as :func:`replicate`; or a file for a page that would leave out studies.
+    """
     from experiments.validation_page import page
 
     checked_ids(ids)
+    if ids and file is not None:
+        raise InputError("the page has all studies", path="--page", found=" ".join(ids), allowed="no studies named")
     out.mkdir(parents=True, exist_ok=True)
     answers, nothing = replicate(ids, city=city, scale=scale, seeds=seeds, jobs=jobs, keep=out, progress=progress)
-    (out / "validation.md").write_text(page(answers, nothing, city=city, scale=scale, seeds=seeds), encoding="utf-8")
+    text = page(answers, nothing, city=city, scale=scale, seeds=seeds)
+    for target in (out / "validation.md", file):
+        if target is not None:
+            target.write_text(text, encoding="utf-8")
     rows = [{**asdict(answer.part), **{key: value for key, value in asdict(answer).items() if key != "part"}} for answer in answers]
     pd.DataFrame(rows).to_csv(out / "answers.csv", index=False)

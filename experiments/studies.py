@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 import data
 from experiments.worlds import with_parameters, with_values
+from model.errors import nearest
 
 if TYPE_CHECKING:
     from model.city import City
 
 Design = Literal["segmented", "controlled", "did", "level"]
-Measure = Literal["percent", "points", "ln"]
+Measure = Literal["percent", "points", "ln", "amount", "elasticity", "times"]
 MONTHS_BEFORE = MONTHS_AFTER = 24
 """Common history and follow-up of every simulated reform; a study with shorter windows uses the months around the switch."""
 
@@ -25,12 +27,21 @@ MONTHS_BEFORE = MONTHS_AFTER = 24
 class Arm:
     """What happens at the switch: a policy begins (or goes on, if none is named), and a setting of the city changes.
 
-    ``history`` is the policy before the switch.
+    ``history`` is the policy before the switch. A policy is one of the project's by name, or a file of ``experiments/arms``.
     """
 
     history: str
-    policy: str | None = None
+    policy: str | Path | None = None
     change: Callable[[City], None] | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a number stands in the tables; ``unit`` "" is the city."""
+
+    indicator: str
+    unit_type: str = "city"
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,27 +53,38 @@ class Part:
         arm, control: names of :data:`ARMS`; the effect is the arm's value over, or less, the control's. Without a control it is the
             value itself, or with ``other_unit`` the difference from that unit in the same arm.
         indicator, unit_type, unit: where it stands in the tables (``unit`` "" is the city).
-        measure: per cent of the control, percentage points, or log points.
-        sign: of the effect, "+", "-" or "0".
+        measure: per cent of the control, percentage points, log points, the ``amount`` in the indicator's unit; ``elasticity`` of the
+            indicator to ``per``; or how many ``times`` what is spent more on ``per`` the indicator falls.
+        sign: of the effect, "+", "-" or "0"; "" where no sign is published.
         low, high: published range in the measure, if there is one.
+        per: what the last two measures divide by.
     """
 
     label: str
     arm: str
     control: str
     indicator: str
-    sign: Literal["+", "-", "0"]
+    sign: Literal["+", "-", "0", ""]
     unit_type: str = "city"
     unit: str = ""
     measure: Measure = "percent"
     low: float | None = None
     high: float | None = None
     other_unit: str = ""
+    per: Place | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where the indicator stands."""
+        return Place(self.indicator, self.unit_type, self.unit)
 
 
 @dataclass(frozen=True)
 class Study:
-    """One row of the targets: its parts, its design and its windows; without parts, ``reason`` says why it is not run."""
+    """One row of the targets: its parts, its design and its windows; without parts, ``reason`` says why it is not run.
+
+    ``calibrated`` rows set parameters of conduct, ``given`` ones those of the choice of care: neither is validation.
+    """
 
     parts: tuple[Part, ...] = ()
     design: Design = "did"
@@ -70,12 +92,24 @@ class Study:
     after: int = MONTHS_AFTER
     reason: str = ""
     calibrated: bool = False
+    given: bool = False
 
 
 @cache
 def targets() -> pd.DataFrame:
     """The published effects, one row each, by id (``data/evidence/targets.csv``)."""
     return pd.read_csv(data.folder("evidence", "targets.csv"), dtype=str, keep_default_na=False).set_index("id")
+
+
+def nearest_study(name: str) -> str | None:
+    """The study that was probably meant: a number is read as one.
+
+    >>> nearest_study("T7")
+    'T07'
+    """
+    number = name.strip().upper().removeprefix("T")
+    written = f"T{int(number):02}" if number.isdecimal() else name
+    return written if written in STUDIES else nearest(name, STUDIES)
 
 
 def _audit(times: float) -> Callable[[City], None]:
@@ -87,7 +121,16 @@ def _audit(times: float) -> Callable[[City], None]:
     return change
 
 
-def _settings(values: Mapping[str, float]) -> Callable[[City], None]:
+def _beds(times: float) -> Callable[[City], None]:
+    """Hospitals of the city have so many times their beds."""
+
+    def change(city: City) -> None:
+        city.bed_days_available = city.bed_days_available * times
+
+    return change
+
+
+def _settings(values: Mapping[str, float | Callable[[float], float]]) -> Callable[[City], None]:
     """Settings of the city, by dotted paths that may hold ``*``, have another value from the switch on."""
 
     def change(city: City) -> None:
@@ -96,7 +139,7 @@ def _settings(values: Mapping[str, float]) -> Callable[[City], None]:
     return change
 
 
-def _terms(values: Mapping[str, float]) -> Callable[[City], None]:
+def _terms(values: Mapping[str, float | str]) -> Callable[[City], None]:
     """The policy that begins has other parameters in its modes from its first day on."""
 
     def change(city: City) -> None:
@@ -111,7 +154,18 @@ _BETTER_VISITS = {
     "benefits.resident.outpatient.ordinary_ratio.county": 0.6,
     "benefits.resident.outpatient.ordinary_cap_year": 600.0,
 }
+
+
+def _cheaper(ratio: float) -> float:
+    """The ratio that the fund pays where patients pay a tenth less."""
+    return 0.1 + 0.9 * ratio
+
+
+_CHEAPER_VISITS = {"benefits.*.outpatient.ordinary_ratio.*": _cheaper, "benefits.*.outpatient.chronic_ratio": _cheaper}
+_CHEAPER_STAYS = {"benefits.*.inpatient.*.ratio": _cheaper}
 _NO_CATASTROPHIC = {"benefits.resident.catastrophic.deductible": 1e7}
+
+_FILES = Path(__file__).with_name("arms")
 
 ARMS: Mapping[str, Arm] = {
     "ffs": Arm("ffs"),
@@ -127,6 +181,14 @@ ARMS: Mapping[str, Arm] = {
     "global to package": Arm("global", "package"),
     "drg": Arm("drg"),
     "drg, audited": Arm("drg", change=_audit(5.0)),
+    "drg, not audited": Arm("drg", change=_audit(0.0)),
+    "dip, begun anew": Arm("dip", "dip"),
+    "dip, one price": Arm("dip", "dip", change=_terms({"basic_groups": "one_price"})),
+    "ffs to psychiatric days": Arm("ffs", _FILES / "psychiatric_by_day.toml"),
+    "ffs to primary budgets": Arm("ffs", _FILES / "primary_budget.toml"),
+    "ffs, slack beds": Arm("ffs", change=_beds(1.25)),
+    "ffs, cheaper visits": Arm("ffs", change=_settings(_CHEAPER_VISITS)),
+    "ffs, cheaper stays": Arm("ffs", change=_settings(_CHEAPER_STAYS)),
     "ffs, better visits": Arm("ffs", change=_settings(_BETTER_VISITS)),
     "ffs, no pooling": Arm("ffs", change=_settings(_NO_POOLING)),
     "ffs, no catastrophic layer": Arm("ffs", change=_settings(_NO_CATASTROPHIC)),
@@ -137,13 +199,12 @@ PLACEBO = tuple(name for name, arm in ARMS.items() if arm.policy is None and arm
 """Arms in which nothing happens at the switch: a design that finds an effect there finds one that is not."""
 
 _LATER = "after Part 4: the system is not in the model yet"
-_INPUT = "not a test: the choice of care is set from these elasticities (docs/sources.md)"
 _CHARGES = "after Part 3: needs charges by item with margins of their own"
 
 STUDIES: Mapping[str, Study] = {
     "T01": Study((Part("coded weight", "ffs to dip", "ffs", "cmi", "+", low=3, high=12),)),
     "T02": Study(
-        tuple(Part(tier, "quota to dip", "quota", "treatment_weight", "+", "tier", tier) for tier in ("secondary", "tertiary")),
+        tuple(Part(tier, "quota to dip", "quota", "treatment_weight", "+", "tier", tier, "amount") for tier in ("secondary", "tertiary")),
         design="controlled",
     ),
     "T03": Study(
@@ -177,18 +238,23 @@ STUDIES: Mapping[str, Study] = {
     "T12": Study(
         tuple(
             Part(tier, "ffs to dip", "ffs", "shifted_share", "+", "tier", tier, "points") for tier in ("primary", "secondary", "tertiary")
-        )
+        ),
+        design="segmented",
     ),
     "T13": Study(
         (
             Part("tertiary", "quota to dip", "quota", "tertiary_admission_share", "+", measure="points"),
             Part("secondary", "quota to dip", "quota", "secondary_admission_share", "-", measure="points"),
             Part("primary", "quota to dip", "quota", "primary_admission_share", "-", measure="points"),
-        )
+        ),
+        design="segmented",
     ),
-    "T14": Study(reason="not run yet: needs an arm in which simple groups have one price at all levels"),
+    "T14": Study(
+        tuple(Part(at, "dip, one price", "dip, begun anew", "simple_share", "-", "tier", at, "points") for at in ("tertiary", "secondary")),
+        design="segmented",
+    ),
     "T15": Study(
-        tuple(Part(tier, "global to dip", "global", "cmi", "+", "tier", tier) for tier in ("tertiary", "secondary")), design="controlled"
+        tuple(Part(tier, "global to dip", "global", "cmi", "+", "tier", tier) for tier in ("tertiary", "secondary")), design="segmented"
     ),
     "T16": Study(
         tuple(
@@ -201,7 +267,13 @@ STUDIES: Mapping[str, Study] = {
         ),
         design="level",
     ),
-    "T17": Study(reason="not run: the published losses do not fit the published quantities (docs/limits.md)"),
+    "T17": Study(
+        tuple(
+            Part(f"{health} health", "ffs to dip", "ffs", "benefit_lost_share", "+", "severity", band, "points")
+            for health, band in (("good", "mild"), ("moderate", "moderate"), ("bad", "severe"))
+        ),
+        design="level",
+    ),
     "T18": Study((Part("upcoded records", "ffs to drg", "", "upcoded_share", "+", measure="points", low=8, high=18),), design="level"),
     "T19": Study(
         (Part("gap a tenth larger", "ffs to drg, wider gaps", "ffs to drg", "upcoded_share", "+", measure="points", low=0.3, high=0.4),)
@@ -211,7 +283,22 @@ STUDIES: Mapping[str, Study] = {
         "level",
     ),
     "T21": Study((Part("upcoded share", "drg, audited", "drg", "upcoded_share", "-", measure="points"),)),
-    "T22": Study(reason="not run yet: needs money saved per money spent on audit"),
+    "T22": Study(
+        (
+            Part(
+                "fund money, recoveries apart",
+                "drg",
+                "drg, not audited",
+                "fund_cost_per_head",
+                "+",
+                measure="times",
+                low=24,
+                high=29,
+                per=Place("audit_cost"),
+            ),
+        ),
+        design="level",
+    ),
     "T23": Study(
         (
             Part("fund spending", "ffs to global", "ffs", "fund_cost_per_head", "-"),
@@ -220,7 +307,13 @@ STUDIES: Mapping[str, Study] = {
         before=12,
         after=12,
     ),
-    "T24": Study(reason="not run: a cross-section of institutions, not a reform"),
+    "T24": Study(
+        (
+            Part("cost of a visit", "ffs to primary budgets", "ffs", "cost_per_visit", "-", "tier", "primary"),
+            Part("visits, all levels", "ffs to primary budgets", "ffs", "visits_per_head", "-"),
+        ),
+        design="level",
+    ),
     "T25": Study(
         (
             Part("all visits", "global to package", "global", "visits_per_head", "+"),
@@ -228,7 +321,7 @@ STUDIES: Mapping[str, Study] = {
         )
     ),
     "T26": Study(
-        (Part("township share", "global to package", "global", "primary_admission_share", "+", measure="points"),), design="segmented"
+        (Part("township share", "global to package", "global", "primary_admission_share", "+", measure="points"),), "segmented", after=16
     ),
     "T27": Study(
         (
@@ -250,13 +343,45 @@ STUDIES: Mapping[str, Study] = {
             Part("visits", "ffs", "ffs, no pooling", "visits_per_head", "+"),
             Part("admissions", "ffs", "ffs, no pooling", "admissions_per_100", "0"),
         ),
-        "level",
+        "segmented",
         before=12,
         after=12,
     ),
     "T32": Study(reason=_LATER),
-    "T33": Study(reason=_INPUT),
-    "T34": Study(reason=_INPUT),
+    "T33": Study(
+        (
+            Part(
+                "visits",
+                "ffs, cheaper visits",
+                "ffs",
+                "visits_per_head",
+                "-",
+                measure="elasticity",
+                low=-0.75,
+                high=-0.34,
+                per=Place("oop_share", "kind", "common"),
+            ),
+        ),
+        "level",
+        given=True,
+    ),
+    "T34": Study(
+        (
+            Part(
+                "admissions",
+                "ffs, cheaper stays",
+                "ffs",
+                "admissions_per_100",
+                "-",
+                measure="elasticity",
+                low=-0.63,
+                high=-0.23,
+                per=Place("oop_share", "kind", "inpatient"),
+            ),
+        ),
+        "level",
+        given=True,
+    ),
     "T35": Study(reason=_LATER),
     "T36": Study(reason=_LATER),
     "T37": Study(
@@ -266,8 +391,16 @@ STUDIES: Mapping[str, Study] = {
         ),
         "level",
     ),
-    "T38": Study(reason="not run yet: needs a city with psychiatric stays by the day"),
-    "T39": Study(reason="not run yet: needs seasons"),
+    "T38": Study(
+        (
+            Part("days", "ffs to psychiatric days", "ffs", "los_days", "", "kind", "psychiatric"),
+            Part("cost of a day", "ffs to psychiatric days", "ffs", "cost_per_day", "", "kind", "psychiatric"),
+        ),
+        "segmented",
+        before=12,
+        after=12,
+    ),
+    "T39": Study((Part("a quarter more beds", "ffs, slack beds", "ffs", "cost_per_admission", "+", low=5.3, high=7.9),), "level"),
     "T40": Study((Part("recovered of spending", "ffs to drg", "", "recovered_share", "+", measure="points"),), design="level"),
     "T41": Study(
         (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 
-from experiments.replication import Answer
+from experiments.replication import Answer, Verdict, design_of, of_row
 from experiments.studies import MONTHS_AFTER, MONTHS_BEFORE, STUDIES, Part, targets
 
 DESIGNS = {
@@ -15,90 +18,167 @@ DESIGNS = {
     "controlled": "controlled interrupted time series",
     "level": "levels side by side",
 }
+GATES = ("must", "should", "report")
 COLUMNS = (
-    *("study", "what", "who", "indicator", "design", "published", "simulated (95 %)", "the design finds", "found in", "verdict"),
-    *("calibrated to", "gate"),
+    *("study", "gate", "published effect", "who", "indicator", "expected", "simulated (95 %)", "verdict", "calibrated to"),
+    *("study's own design", "design run", "months before / after", "the design finds", "found in"),
 )
-UNITS = {"percent": " %", "points": " points", "ln": " log points"}
+UNITS = {"percent": " %", "points": " points", "ln": " log points", "amount": "", "elasticity": "", "times": " times"}
+SIGN_AGREES: tuple[Verdict, ...] = ("agrees", "sign agrees, size differs")
+NOTES = Path(__file__).with_name("validation_notes.toml")
+
+
+def notes() -> dict[str, str]:
+    """What was found out about studies whose answer asks for it, by id."""
+    found: dict[str, str] = tomllib.loads(NOTES.read_text(encoding="utf-8"))
+    return found
 
 
 def page(answers: Sequence[Answer], placebo: pd.DataFrame, *, city: str, scale: float, seeds: int) -> str:
     """The whole page as Markdown."""
-    return "\n".join(
-        [
-            _HEAD.format(city=city, scale=f"{100 * scale:g}", seeds=seeds, before=MONTHS_BEFORE, after=MONTHS_AFTER),
-            *_counts(answers),
-            "",
-            "## Study by study",
-            "",
-            "| " + " | ".join(COLUMNS) + " |",
-            "|---" * len(COLUMNS) + "|",
-            *(_row(answer) for answer in answers),
-            "",
-            "## Not run",
-            "",
-            "| study | what | gate | why |",
-            "|---|---|---|---|",
-            *(
-                f"| `{name}` | {target.mechanism} | {target.gate} | {STUDIES[str(name)].reason} |"
-                for name, target in targets().iterrows()
-                if not STUDIES[str(name)].parts
-            ),
-            "",
-            "## Placebo: the same designs where nothing was done",
-            "",
-            "| design | tests | effects found (p < 0.05) | share |",
-            "|---|---|---|---|",
-            *(
-                f"| {DESIGNS[row['design']]} | {row['tests']} | {row['positive']} | {100 * row['share']:.0f} % |"
-                for row in placebo.to_dict("records")
-            ),
-            "",
-        ]
-    )
+    rows = verdicts(answers)
+    of_study = {name: [answer for answer in answers if answer.study == name] for name in STUDIES}
+    lines = [
+        _HEAD.format(city=city, scale=f"{100 * scale:g}", seeds=seeds, before=MONTHS_BEFORE, after=MONTHS_AFTER),
+        *_table(("rows", "in all", "run", *get_args(Verdict)), _counts(rows)),
+        "",
+        *_in_words(rows),
+        "",
+        "## What does not come out",
+        "",
+        *(_failure(answer) for answer in answers if answer.verdict in ("contradicts", "cannot be told")),
+        "",
+        "## Row by row",
+        "",
+        *_table(COLUMNS, (line for name in STUDIES for line in (_lines(name, of_study[name])))),
+        "",
+        "## Placebo: the same designs where nothing was done",
+        "",
+        *_table(
+            ("design", "tests", "effects found (p < 0.05)", "share"),
+            ((DESIGNS[row["design"]], row["tests"], row["positive"], f"{100 * row['share']:.0f} %") for row in placebo.to_dict("records")),
+        ),
+        "",
+        "## Notes",
+        "",
+        *(f"- `{name}`: {text}" for name, text in notes().items()),
+        "",
+    ]
+    return "\n".join(lines)
 
 
 _HEAD = """# Validation: published effects repeated (验证)
 
-Written by `yibao replicate`; do not edit. City {city}, {scale} % of the people, {seeds} seeds, {before} months before the switch and
-{after} after. Signs and ranges come from `data/evidence/targets.csv`.
+Written by `yibao replicate --page docs/validation.md`; do not edit. City {city}, {scale} % of the people, {seeds} seeds, {before} months
+before the switch and {after} after. Expected signs and ranges, and the studies' own designs and months, come from
+`data/evidence/targets.csv`.
 
 - *Simulated* is the effect on the very same people: the same seed with and without the reform, last twelve months of the study's
   follow-up, with a 95 % interval over seeds. It holds the model's parameters fixed.
-- *The design finds* is what the study's own design reports of the simulated city, with other people (another seed) as control: mean over
-  seeds; *found in* is the share of seeds in which p < 0.05.
+- *The design finds* is what the design that was run reports of the simulated city, as a study would see it: difference in differences and
+  controlled series have other people (another seed) as control. Mean over seeds; *found in* is the share of seeds in which p < 0.05.
+  Read it beside the placebo below: a design that finds effects where nothing was done proves little.
 - *Verdict* is about the simulated effect: `agrees` (sign, and range where one is published), `sign agrees, size differs`,
-  `cannot be told` (the interval holds zero), `contradicts`.
-- *Calibrated to* says whether parameters were set to this very number; a row that was calibrated to is no validation.
+  `cannot be told` (the interval holds zero), `contradicts`, `reported` (no sign is published). Where no effect is published, an interval
+  that holds zero `agrees`. A row with several parts has the verdict of its worst part.
+- *Calibrated to* says whether parameters were set to this very number; *given* are elasticities that the choice of care is set from: a
+  check of the arithmetic, not a validation.
+
+## Verdicts
 """
 
 
-def _counts(answers: Sequence[Answer]) -> list[str]:
-    lines = ["| gate | parts run | agrees | sign agrees, size differs | cannot be told | contradicts |", "|---|---|---|---|---|---|"]
-    for gate in ("must", "should", "report"):
-        mine = [answer.verdict for answer in answers if targets().loc[answer.study, "gate"] == gate]
-        numbers = [mine.count(verdict) for verdict in ("agrees", "sign agrees, size differs", "cannot be told", "contradicts")]
-        lines.append(f"| {gate} | {len(mine)} | " + " | ".join(str(number) for number in numbers) + " |")
-    return lines
+def verdicts(answers: Sequence[Answer]) -> dict[str, Verdict]:
+    """The verdict on each row that was run."""
+    found: dict[str, list[Verdict]] = {}
+    for answer in answers:
+        found.setdefault(answer.study, []).append(answer.verdict)
+    return {name: of_row(of_parts) for name, of_parts in found.items()}
 
 
-def _row(answer: Answer) -> str:
-    study, target, part = STUDIES[answer.study], targets().loc[answer.study], answer.part
-    found = "" if answer.found is None else _written(answer.found, part)
-    detected = "" if answer.detected is None else f"{100 * answer.detected:.0f} %"
+def _counts(rows: Mapping[str, Verdict]) -> Iterator[tuple[object, ...]]:
+    for gate in GATES:
+        all_rows = [str(name) for name in targets().index[targets()["gate"] == gate]]
+        mine = [rows[name] for name in all_rows if name in rows]
+        yield gate, len(all_rows), len(mine), *(mine.count(verdict) for verdict in get_args(Verdict))
+
+
+def _in_words(rows: Mapping[str, Verdict]) -> Iterator[str]:
+    for gate in GATES[:2]:
+        mine = [name for name in rows if targets().loc[name, "gate"] == gate]
+        apart = [name for name in mine if STUDIES[name].calibrated or STUDIES[name].given]
+        held = [name for name in mine if name not in apart]
+        said = f"- `{gate}`: {_agreeing(rows, mine)} of {len(mine)} rows that can be run have the published sign"
+        if apart:
+            names = ", ".join(f"`{name}`" for name in apart)
+            said += f"; without those calibrated to or given ({names}): {_agreeing(rows, held)} of {len(held)}"
+        yield said + "."
+
+
+def _agreeing(rows: Mapping[str, Verdict], names: Sequence[str]) -> int:
+    return sum(rows[name] in SIGN_AGREES for name in names)
+
+
+def _failure(answer: Answer) -> str:
+    target, part = targets().loc[answer.study], answer.part
     return (
-        f"| `{answer.study}` | {target['mechanism']} | {part.label} | `{part.indicator}` | {DESIGNS[study.design]} | {_published(part)} "
-        f"| {_written(answer.effect, part)} ({_written(answer.low, part)} to {_written(answer.high, part)}) | {found} | {detected} "
-        f"| {answer.verdict} | {'yes' if study.calibrated else 'no'} | {target['gate']} |"
+        f"- `{answer.study}` ({target['gate']}) {target['mechanism']}, {part.label}: expected {_published(part)}, "
+        f"simulated {_simulated(answer)}: {answer.verdict}."
     )
 
 
+def _lines(name: str, answers: Sequence[Answer]) -> Iterator[tuple[object, ...]]:
+    """Lines of one row: one a part, or one that says why there is none."""
+    study, target = STUDIES[name], targets().loc[name]
+    own = f"{target['design']}, {target['months_pre'] or '–'} / {target['months_post'] or '–'} months"
+    first = f"`{name}`", target["gate"], f"{target['mechanism']}: {target['outcome']}"
+    if not answers:
+        wanted = _as_in_table(*(str(target[key]) for key in ("expected_sign", "low", "high", "unit")))
+        said = "not run" if study.parts else f"not run: {study.reason}"
+        yield *first, target["tier_or_group"], "", wanted, "", said, "no", own, "", "", "", ""
+    for answer in answers:
+        part = answer.part
+        yield (
+            *first,
+            part.label,
+            f"`{part.indicator}`",
+            _published(part),
+            _simulated(answer),
+            answer.verdict,
+            "yes" if study.calibrated else "given" if study.given else "no",
+            own,
+            DESIGNS[design_of(study, part)],
+            f"{study.before} / {study.after}",
+            "" if answer.found is None else _written(answer.found, part),
+            "" if answer.detected is None else f"{100 * answer.detected:.0f} %",
+        )
+
+
+def _as_in_table(sign: str, low: str, high: str, unit: str) -> str:
+    ends = " to ".join(end for end in (low, high) if end)
+    return " ".join(text for text in (sign, ends, unit) if text)
+
+
 def _published(part: Part) -> str:
+    if not part.sign:
+        return "no sign"
     if part.low is None or part.high is None:
         return part.sign
     return f"{part.sign}, {part.low:g} to {part.high:g}{UNITS[part.measure]}"
 
 
+def _simulated(answer: Answer) -> str:
+    effect, low, high = (_written(value, answer.part) for value in (answer.effect, answer.low, answer.high))
+    return f"{effect} ({low} to {high})"
+
+
 def _written(value: float, part: Part) -> str:
-    digits = 3 if part.measure == "ln" else 1
+    digits = {"ln": 3, "amount": 4, "elasticity": 2, "points": 2}.get(part.measure, 1)
     return f"{value:+.{digits}f}{UNITS[part.measure]}"
+
+
+def _table(head: Sequence[object], rows: Iterator[tuple[object, ...]]) -> Iterator[str]:
+    yield "| " + " | ".join(map(str, head)) + " |"
+    yield "|---" * len(head) + "|"
+    for row in rows:
+        yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |"

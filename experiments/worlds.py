@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatch
 
 from model.errors import InputError, nearest
@@ -15,8 +16,8 @@ from model.policy.section import Section
 EXPERIMENT = "assumption: a simulated experiment"
 
 
-def with_values[S: Section](section: S, values: Mapping[str, float]) -> S:
-    """A section with other values by dotted path; a path may hold ``*``.
+def with_values[S: Section](section: S, values: Mapping[str, float | Callable[[float], float]]) -> S:
+    """A section with other values by dotted path, or with what a function makes of the old ones; a path may hold ``*``.
 
     Raises:
         InputError: a path under which there is nothing.
@@ -27,13 +28,18 @@ def with_values[S: Section](section: S, values: Mapping[str, float]) -> S:
         for pattern, value in values.items():
             if fnmatch(path, pattern):
                 left.discard(pattern)
-                return Leaf.constant(value, leaf.unit, EXPERIMENT)
+                return _changed(leaf, value) if callable(value) else Leaf.constant(value, leaf.unit, EXPERIMENT)
         return leaf
 
     made = replaced(section, changed)
     if left:
         raise InputError("no such setting", path=", ".join(sorted(left)))
     return made
+
+
+def _changed(leaf: Leaf, value: Callable[[float], float]) -> Leaf:
+    """Every number of a leaf's history as the function makes it."""
+    return Leaf(leaf.unit, tuple(replace(entry, value=value(entry.value), source=EXPERIMENT) for entry in leaf.history))
 
 
 def with_parameters(policy: PolicyFile, values: Mapping[str, float | str]) -> PolicyFile:

@@ -68,6 +68,7 @@ SUMS = (
     "county_in",
     "simple",
     "simple_tertiary",
+    "benefit_lost",
     "referrals_up",
     "referrals_down",
     "avoidable",
@@ -276,6 +277,16 @@ _ALL = [
         _per_head("visits", 1),
     ),
     Indicator(
+        "cost_per_day",
+        "yuan/day",
+        "日均住院费用",
+        "Cost per bed day",
+        "inpatient charges ÷ stay days",
+        "T38",
+        -1,
+        _share("admission_charge", "stay_days", YUAN),
+    ),
+    Indicator(
         "los_days", "days", "平均住院日", "Length of stay", "stay days ÷ inpatient claims", _MODEL, -1, _share("stay_days", "admissions")
     ),
     Indicator(
@@ -297,6 +308,16 @@ _ALL = [
         "T10",
         0,
         _share("stay_days", "standard_days"),
+    ),
+    Indicator(
+        "benefit_lost_share",
+        "share",
+        "患者获益损失",
+        "Patient benefit lost",
+        "benefit that stays lose by services above or below the clinical standard, as providers weigh it ÷ standard charges",
+        "T17",
+        -1,
+        _share("benefit_lost", "standard_charge"),
     ),
     Indicator(
         "point_value",
@@ -587,6 +608,16 @@ _ALL = [
         _MODEL,
         1,
         _share("county_in", "admissions"),
+    ),
+    Indicator(
+        "simple_share",
+        "share",
+        "基层病种占住院比例",
+        "Simple groups among admissions",
+        "simple-group claims ÷ claims",
+        "T14",
+        0,
+        _share("simple", "admissions"),
     ),
     Indicator(
         "simple_at_tertiary_share",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.utility import harm_of_intensity
 from model.calendar import month_of
 from model.care import SHIFT
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
@@ -142,6 +143,7 @@ def claim_sums(city: City, claims: Claims) -> dict[str, Floats]:
     relative = charge / np.maximum(claims.standard_charge / np.maximum(claims.need, 1e-6), 1.0)
     shift = city.staff.conduct[claims.provider, SHIFT]
     simple = catalogue.simple[claims.group_true]
+    curvature = city.utility.benefit[1 + claims.severity]
     readmitted = np.isin(claims.row, city.now.needs.row[city.now.needs.readmission])
     one = np.ones(len(claims))
     return {
@@ -184,6 +186,7 @@ def claim_sums(city: City, claims: Claims) -> dict[str, Floats]:
         "county_in": treated_in_county(city.geography, claims),
         "simple": simple,
         "simple_tertiary": simple & (claims.tier == TERTIARY),
+        "benefit_lost": claims.standard_charge * harm_of_intensity(city.utility, curvature, claims.intensity.astype(np.float64)),
         "avoidable": catalogue.acsc[claims.group_true],
     }
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments.replication import judged, replicate, write_validation
-from experiments.studies import ARMS, PLACEBO, STUDIES, Part, targets
+from experiments.replication import Verdict, Worlds, answered, judged, of_row, replicate, write_validation
+from experiments.studies import ARMS, PLACEBO, STUDIES, Part, Place, Study, targets
+from experiments.validation_page import notes
 from model.errors import InputError
 from model.indicators import INDICATORS
-from model.policy.loader import list_policies
+from model.policy.loader import list_policies, load_policy
 
 
 def test_every_published_effect_is_a_study_or_says_why_not() -> None:
@@ -24,9 +25,18 @@ def test_arms_and_indicators_exist() -> None:
         for part in study.parts:
             assert part.arm in ARMS
             assert not part.control or part.control in ARMS
-            assert part.indicator in INDICATORS
+            for place in (part.place, part.per):
+                assert place is None or place.indicator in INDICATORS
     for arm in ARMS.values():
-        assert {arm.history, arm.policy or arm.history} <= set(list_policies())
+        assert arm.history in list_policies()
+        if isinstance(arm.policy, Path):
+            assert load_policy(arm.policy).name == arm.policy.stem
+        else:
+            assert arm.policy is None or arm.policy in list_policies()
+
+
+def test_notes_are_of_studies() -> None:
+    assert set(notes()) <= set(STUDIES)
 
 
 def test_a_control_shares_the_history_of_what_it_controls() -> None:
@@ -55,6 +65,47 @@ def test_verdict(mean: float, low: float, high: float, verdict: str) -> None:
     assert judged(PLUS, mean, low, high) == verdict
 
 
+def test_without_a_published_sign_there_is_no_verdict() -> None:
+    assert judged(Part("", "ffs to dip", "ffs", "cmi", ""), 5, 4, 6) == "reported"
+
+
+@pytest.mark.parametrize(
+    ("parts", "row"),
+    [
+        (("agrees", "contradicts"), "contradicts"),
+        (("agrees", "cannot be told", "agrees"), "cannot be told"),
+        (("agrees", "sign agrees, size differs"), "sign agrees, size differs"),
+        (("agrees", "agrees"), "agrees"),
+        (("reported", "reported"), "reported"),
+    ],
+)
+def test_a_row_has_the_verdict_of_its_worst_part(parts: tuple[Verdict, ...], row: Verdict) -> None:
+    assert of_row(parts) == row
+
+
+def worlds(**values: dict[str, float]) -> Worlds:
+    """Series that stand still: value by indicator and arm."""
+    rows = [
+        (arm, seed, "city", "here", indicator, month, value)
+        for arm, of_arm in values.items()
+        for indicator, value in of_arm.items()
+        for seed in (1, 2, 3)
+        for month in range(48)
+    ]
+    return Worlds(pd.DataFrame(rows, columns=["arm", "seed", "unit_type", "unit", "indicator", "month", "value"]), "here")
+
+
+def test_an_elasticity_is_of_logs_and_a_saving_is_per_yuan_spent() -> None:
+    made = worlds(
+        reform={"visits_per_head": 2.0 * 0.9**-0.5, "oop_share": 0.45, "fund_cost_per_head": 940.0, "audit_cost": 3.0},
+        before={"visits_per_head": 2.0, "oop_share": 0.5, "fund_cost_per_head": 1000.0, "audit_cost": 1.0},
+    )
+    response = Part("", "reform", "before", "visits_per_head", "-", measure="elasticity", per=Place("oop_share"))
+    assert answered("T33", Study((response,), "level"), response, made).effect == pytest.approx(-0.5)
+    saved = Part("", "reform", "before", "fund_cost_per_head", "+", measure="times", per=Place("audit_cost"))
+    assert answered("T22", Study((saved,), "level"), saved, made).effect == pytest.approx(30.0)
+
+
 def test_no_effect_is_expected_and_an_interval_that_holds_zero_agrees() -> None:
     none = Part("", "ffs to dip", "ffs", "cmi", "0")
     assert judged(none, 0.1, -0.1, 0.3) == "agrees"
@@ -62,8 +113,10 @@ def test_no_effect_is_expected_and_an_interval_that_holds_zero_agrees() -> None:
 
 
 def test_unknown_studies_and_too_few_seeds_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="T07"):
+    with pytest.raises(InputError, match="did you mean 'T07'"):
         write_validation(["T7"], city="yuncheng", scale=0.01, seeds=3, out=tmp_path / "new")
+    with pytest.raises(InputError, match="the page has all studies"):
+        write_validation(["T07"], city="yuncheng", scale=0.01, seeds=3, out=tmp_path / "new", file=tmp_path / "page.md")
     assert not (tmp_path / "new").exists()
     with pytest.raises(InputError, match="3 or more"):
         replicate(["T07"], seeds=2)
@@ -76,7 +129,8 @@ def test_a_study_is_run_written_and_not_simulated_again(tmp_path: Path) -> None:
     assert (answers["low"] < answers["high"]).all()
     page = (tmp_path / "validation.md").read_text(encoding="utf-8")
     assert "`T11`" in page
-    assert "after Part 4" in page
+    assert [name for name in STUDIES if f"| `{name}` |" not in page] == []
+    assert "not run: after Part 4" in page
     seen: list[tuple[int, int]] = []
     write_validation(["T11"], city="yuncheng", scale=0.002, seeds=3, out=tmp_path, progress=lambda done, all_: seen.append((done, all_)))
     assert seen == []

@@ -19,6 +19,13 @@ def test_a_setting_has_its_new_value_and_all_others_theirs() -> None:
     assert {name for name in was if was[name] != changed[name]} == {path}
 
 
+def test_a_setting_can_follow_from_its_old_values() -> None:
+    before = load_city("yuncheng")
+    after = with_values(before, {"benefits.employee.outpatient.ordinary_ratio.*": lambda ratio: 0.1 + 0.9 * ratio})
+    old, new = (city.benefits.employee.outpatient.ordinary_ratio.primary.history for city in (before, after))
+    assert [(entry.start, entry.value) for entry in new] == [(entry.start, pytest.approx(0.1 + 0.9 * entry.value)) for entry in old]
+
+
 def test_a_parameter_is_set_in_the_modes_that_have_it() -> None:
     drg, remainder = with_parameters(load_policy("drg"), {"split_gap": 1.1}).modes
     assert drg.parameters["split_gap"].at(0) == 1.1
