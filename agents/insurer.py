@@ -1,4 +1,4 @@
-"""The city's medical-insurance bureau and agency as a Mesa agent: budgets, settlement, audit."""
+"""The city's medical-insurance bureau and agency as a Mesa agent: budgets, settlement, audit, sanctions."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
+from model.sanctions import SanctionRules, Standing
 from model.settlement import Settlement
 from model.supervision import AuditRules
 
 
 class Insurer(mesa.Agent):
-    """Keeps the books of the policy in force and watches claims."""
+    """Keeps the books of the policy in force, watches claims, and holds findings against providers.
 
-    def __init__(self, model: Any, settlement: Settlement, audit: AuditRules) -> None:
+    Attributes:
+        settlement, audit: the books, and how claims are watched.
+        sanctions: what follows from findings this month.
+        standing: credit of each provider and what it rests on.
+    """
+
+    def __init__(self, model: Any, settlement: Settlement, audit: AuditRules, sanctions: SanctionRules) -> None:
         super().__init__(model)
         self.settlement = settlement
         self.audit = audit
+        self.sanctions = sanctions
+        self.standing = Standing.clean(settlement.n_providers)
 
     @property
     def modes(self) -> dict[str, str]:
@@ -31,6 +40,25 @@ class Insurer(mesa.Agent):
         ledger = self.model.ledger
         return {"employee": int(ledger.balances[ledger.fund(0)]), "resident": int(ledger.balances[ledger.fund(1)])}
 
+    @property
+    def credit(self) -> dict[str, float]:
+        """Credit of each institution of the city, of a hundred points (rules I3)."""
+        return self._named(self.standing.credit)
+
+    @property
+    def suspended(self) -> list[str]:
+        """Institutions whose agreement is suspended or ended now."""
+        closed = self.standing.closed(self.model.month)
+        return [name for name, out in zip(self.model.geography.providers.name, closed, strict=True) if out]
+
+    def fine(self, channel: int) -> NDArray[np.float64]:
+        """Fine multiple of each provider for a channel, by its credit (rules I1)."""
+        return self.sanctions.fine(channel, self.audit.fine[channel], self.standing.credit)
+
     def owed(self) -> dict[str, NDArray[np.int64]]:
         """Entitlements of the settlement year so far by mode, ``[holder, scheme]`` fen."""
         return {instance.id: self.settlement.owed(instance) for instance in self.settlement.instances}
+
+    def _named(self, by_provider: NDArray[np.float64]) -> dict[str, float]:
+        providers = self.model.geography.providers
+        return {name: float(by_provider[i]) for i, name in enumerate(providers.name) if providers.local[i]}

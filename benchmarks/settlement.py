@@ -16,7 +16,7 @@ from model.care import eligible
 from model.cases import CaseTruth, Claims
 from model.cashbook import Payment
 from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History, get_mode, list_modes
-from model.quote import ALL_GAINS, Quote, read_prices
+from model.quote import ALL_GAINS, Expected, Quote, read_prices
 from model.routing import Routing
 from model.settlement import Instance, Settlement
 from model.supervision import AUDITED_CHANNELS
@@ -116,7 +116,8 @@ def _totals(settlement: Settlement, claims: Claims, units: NDArray[np.float64]) 
 def _quote(city: TimedCity, settlement: Settlement) -> Quote:
     audit = city.insurer.audit
     found = {channel: np.full(settlement.n_providers, 0.1) for channel in AUDITED_CHANNELS}
-    prices = read_prices(settlement, found, audit.fine, city.kappa, city.refused_ratio, audit.split_gain)
+    fine = {channel: city.insurer.fine(channel) for channel in AUDITED_CHANNELS}
+    prices = read_prices(settlement, Expected(found, fine), city.kappa, city.refused_ratio, audit.split_gain)
     return Quote(settlement, prices, city.care, city.catalogue)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FLAG_UPGRADED, FLAG_UPCODED, FLAG_SPLIT, FLAG_LOW_THRESHOLD, FLAG_SHIFTED, FLAG_AUDITED, FLAG_RECOVERED, FLAG_REFERRED = (
-    1 << i for i in range(8)
+FLAG_UPGRADED, FLAG_UPCODED, FLAG_SPLIT, FLAG_LOW_THRESHOLD, FLAG_SHIFTED, FLAG_AUDITED, FLAG_RECOVERED, FLAG_REFERRED, FLAG_RETURNED = (
+    1 << i for i in range(9)
 )
 """Bits of ``flags``. Split marks both halves of a divided stay."""
-FLAG_NAMES = ("upgraded", "upcoded", "split", "low_threshold", "shifted", "audited", "recovered", "referred")
+FLAG_NAMES = ("upgraded", "upcoded", "split", "low_threshold", "shifted", "audited", "recovered", "referred", "returned")
 
 
 @dataclass

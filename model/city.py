@@ -49,6 +49,7 @@ from model.population import PopulationPlan, synthesise
 from model.quote import Quote
 from model.record import Record
 from model.routing import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, routing_of
+from model.sanctions import SanctionRules
 from model.settlement import Settlement
 from model.streams import normals, uniforms
 from model.units import yuan_to_fen
@@ -209,6 +210,8 @@ class City(mesa.Model):
         self.care = setup.care_rules_of(self.behaviour, month)
         self.outcomes = setup.outcome_rules_of(self.behaviour, month)
         self.kappa = float(self.behaviour.utility.kappa.at(month))
+        aversion = self.behaviour.utility.loss_aversion
+        self.loss_aversion = 1.0 if aversion is None else float(aversion.at(month))
         self.refused_ratio = REFUSED_ELSEWHERE
         self.group_facts = setup.group_facts(self.catalogue)
         providers = self.geography.providers
@@ -348,7 +351,8 @@ class City(mesa.Model):
         self._flows_of = self.month
         self._set_opening_balances()
         self.settlement: Settlement = setup.settlement_of(self.policy, self.geography, self.group_facts, self.base_month)
-        self.insurer = Insurer(self, self.settlement, setup.audit_rules_of(self.behaviour, self.base_month))
+        audit, sanctions = setup.audit_rules_of(self.behaviour, self.base_month), self.sanction_rules(self.base_month)
+        self.insurer = Insurer(self, self.settlement, audit, sanctions)
         self.policy_open = False
         self.policy_start = self.month
         self._claims: list[Claims] = []
@@ -421,6 +425,10 @@ class City(mesa.Model):
             bills_are_booked=bool(bills),
             personal_accounts=self.people.account_balance,
         )
+
+    def sanction_rules(self, month: int) -> SanctionRules:
+        """What follows from findings in a month."""
+        return setup.sanction_rules_of(self.behaviour, month)
 
     def price_index_of(self, month: NDArray[Any]) -> Floats:
         """Price level of months against the base year's middle."""
@@ -718,6 +726,11 @@ class City(mesa.Model):
     # Memory
 
     @property
+    def remembered_claims(self) -> list[Claims]:
+        """Claims of the remembered months, at most eleven, the oldest first; flags may still change."""
+        return self._claims[1 - REMEMBERED :]
+
+    @property
     def last_claims(self) -> Claims | None:
         """Claims of the month before, if there was one."""
         return self._claims[-1] if self._claims else None
@@ -757,6 +770,12 @@ class City(mesa.Model):
             cases += np.bincount(claims.provider, minlength=n)
             found += np.bincount(claims.provider[claims.has(FLAG_RECOVERED)], minlength=n)
         return cases, found
+
+    @property
+    def recent_visit_charge(self) -> Floats:
+        """Charges of the remembered months' visits by provider, fen."""
+        charged: Floats = self._cell_total[..., C_CHARGE].sum(axis=(1, 2, 3, 4)).astype(np.float64)
+        return charged
 
     def _cell_sum(self) -> NDArray[np.int64]:
         return self._cell_total

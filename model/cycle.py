@@ -114,9 +114,9 @@ def released(score: Floats, cycle: Cycle) -> Floats:
 
 
 def advance_of(last_year: NDArray[np.int64], score: Floats, cycle: Cycle) -> NDArray[np.int64]:
-    """Fen advanced to each provider for the year: mean month of last year × months × credit; the score is its credit (rules G1).
+    """Fen advanced to each provider for the year: mean month of last year × months × credit (rules G1).
 
-    Ratings of credit that cities keep are not modelled; that the score stands for them is an assumption.
+    ``score``: the credit that the insurer keeps of each, or where it keeps none the score of its assessment (assumption).
     """
     month = np.maximum(last_year, 0) / 12.0
     return np.floor(month * cycle.advance_months * score / 100.0).astype(np.int64)

@@ -33,3 +33,6 @@ class Decision(IntEnum):
     CONDUCT_ERROR = 24  # trembling of its decision
     CONDUCT_RULE = 25  # which conduct rule it follows, where rules are mixed
     REGISTER = 26  # whether a stay outside the city is registered before
+    INSPECTION = 40  # which institutions are visited unannounced, and what a visit finds
+    COMPLAINT = 41  # which patients complain, and what comes of it
+    SELF_INSPECTION = 42  # which gains providers return of themselves

@@ -92,6 +92,8 @@ class Memo(IntEnum):
     """Fund → provider in an epidemic, outside of settlement, and back."""
     GAP = auto()
     """Government and county governments → fund, for the gap of a year."""
+    COMPLAINT_REWARD = auto()
+    """Government → households, for complaints that were true."""
 
 
 class Ledger:

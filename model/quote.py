@@ -31,17 +31,42 @@ ACTS = frozenset({"code", "treat", "split", "threshold", "select"})
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What supervision is expected to cost a distorted claim.
+
+    ``detection[channel]`` probability of being found, by provider; ``fine[channel]`` multiple on top of recovery, by provider;
+    ``finding`` fen that a finding costs beyond both (credit, suspension), by provider; ``bonus`` for a clean claim, of its charge, which
+    is lost with it; ``aversion`` weight of a fen of sanctions over a fen earned.
+    """
+
+    detection: dict[int, Floats]
+    fine: dict[int, Floats]
+    finding: Floats | float = 0.0
+    bonus: float = 0.0
+    aversion: float = 1.0
+
+    def cost(self, channel: int, provider: NDArray[np.int16], gain: Floats, charge: Floats, size: Floats | float = 1.0) -> Floats:
+        """Fen expected of distorted claims that gain ``gain``, as felt; ``size`` is the part of a claim that each of them is.
+
+        What does not gain is neither taken back nor fined.
+        """
+        finding = np.broadcast_to(self.finding, self.detection[channel].shape)[provider]
+        taken = (1 + self.fine[channel][provider]) * np.maximum(gain, 0.0) + np.where(gain > 0, finding * size, 0.0)
+        felt: Floats = self.detection[channel][provider] * (self.aversion * taken + self.bonus * charge * size)
+        return felt
+
+
+@dataclass(frozen=True)
 class Prices:
     """What providers can know of money at one time.
 
-    ``marginal[instance, provider, scheme, measure]`` fen of entitlement per unit more; ``detection[channel]`` by provider;
-    ``fine[channel]``; ``kappa`` variable cost per fen of charge; ``refused_ratio`` recorded money elsewhere over recorded money here of
-    a refused own head; ``split_gain`` part of a divided stay's charge that is recovered.
+    ``marginal[instance, provider, scheme, measure]`` fen of entitlement per unit more; ``sanctions``; ``kappa`` variable cost per fen
+    of charge; ``refused_ratio`` recorded money elsewhere over recorded money here of a refused own head; ``split_gain`` part of a
+    divided stay's charge that is recovered.
     """
 
     marginal: Floats
-    detection: dict[int, Floats]
-    fine: dict[int, float]
+    sanctions: Expected
     kappa: float
     refused_ratio: float
     split_gain: float
@@ -85,16 +110,14 @@ class _Case:
         return _Case(**{f.name: getattr(self, f.name).take(at) for f in fields(self)})
 
 
-def read_prices(
-    settlement: Settlement, detection: dict[int, Floats], fine: dict[int, float], kappa: float, refused_ratio: float, split_gain: float
-) -> Prices:
+def read_prices(settlement: Settlement, sanctions: Expected, kappa: float, refused_ratio: float, split_gain: float) -> Prices:
     """Marginal entitlements of every provider under every mode, from the settlement's posted aggregates."""
     marginal = np.zeros((len(settlement.instances), settlement.n_providers, 2, len(MEASURES)))
     for i, instance in enumerate(settlement.instances):
         holder = instance.holder_of(settlement.provider_group)
         held = np.flatnonzero(holder >= 0)
         marginal[i, held] = settlement.marginal(i, holder[held])
-    return Prices(marginal, detection, fine, kappa, refused_ratio, split_gain)
+    return Prices(marginal, sanctions, kappa, refused_ratio, split_gain)
 
 
 @dataclass(frozen=True)
@@ -153,7 +176,7 @@ class Quote:
         q = intensity_of(conduct, truth.provider, truth.severity)
         s = conduct[truth.provider, STAY]
         case = self._planned(truth, q, s, conduct[truth.provider, SHIFT])
-        charge, n, p = case.table.charge, len(truth), truth.provider
+        charge, n, p, sanctions = case.table.charge, len(truth), truth.provider, self.prices.sanctions
         acts = {f.name: np.zeros(n) for f in fields(Gains) if f.name not in ("step", "finish")}
         if "intensity" in only:
             for name, by in (("more", step), ("less", -step)):
@@ -168,21 +191,23 @@ class Quote:
             mine = case.take(at)
             raw = self._money(self._as_group(mine, self.catalogue.code_up), mine.table.charge, mine.table.stay) - mine.base
             acts["code_raw"][at] = raw
-            # what audit takes back is a gain; a loss it leaves alone
-            acts["code"][at] = raw - self._sanction(CODING, p[at]) * np.maximum(raw, 0.0)
+            acts["code"][at] = raw - sanctions.cost(CODING, p[at], raw, mine.table.charge)
         if "treat" in only:
             at = np.flatnonzero(able.treat)
             acts["treat"][at] = self._treated(case.take(at))
         if "split" in only:
             at = np.flatnonzero(able.split)
             mine = case.take(at)
-            found = self._sanction(SPLITTING, p[at]) * self.prices.split_gain * mine.table.charge
+            parted = mine.table.charge
+            found = sanctions.cost(SPLITTING, p[at], self.prices.split_gain * parted, parted)
             acts["split"][at] = self._split(mine) - mine.base - found
         if "threshold" in only:
             at = np.flatnonzero(truth.severity == 0)
             mine = case.take(at)
             small = mine.table.charge * self.rules.threshold_charge
-            acts["threshold"][at] = self._money(mine, small, mine.table.stay) - self._sanction(THRESHOLD, p[at]) * small
+            acts["threshold"][at] = self._money(mine, small, mine.table.stay)
+            # the claim would not be there otherwise, so no bonus is lost with it
+            acts["threshold"][at] -= sanctions.cost(THRESHOLD, p[at], small, np.zeros(len(at)))
         if "select" in only:
             acts["select"] = np.where(able.select, self._refused(truth, charge) - case.base, 0.0)
         if "shift" in only:
@@ -286,16 +311,11 @@ class Quote:
 
     def _shifted(self, case: _Case, share: NDArray[np.float32], step: float) -> Floats:
         """Gain per unit of share moved outside the catalogue, less expected sanctions on the moved money."""
-        charge = case.table.charge
-        moved = replace(case, inside=case.inside - share * step, fen=case.fen - share * step * case.slope)
+        charge, part = case.table.charge, share.astype(np.float64)
+        moved = replace(case, inside=case.inside - part * step, fen=case.fen - part * step * case.slope)
         gain = (self._money(moved, charge, case.table.stay) - case.base) / step
-        found: Floats = gain - self._sanction(SHIFT, case.table.provider) * charge * share
+        found: Floats = gain - self.prices.sanctions.cost(SHIFT, case.table.provider, charge * part, charge, part)
         return found
-
-    def _sanction(self, channel: int, provider: NDArray[np.int16]) -> Floats:
-        """Expected recovery and fine per fen gained: p · (1 + f)."""
-        expected: Floats = self.prices.detection[channel][provider] * (1 + self.prices.fine[channel])
-        return expected
 
 
 def value_of(settlement: Settlement, prices: Prices, instance: NDArray[np.int8], **columns: NDArray[Any]) -> Floats:

@@ -114,6 +114,8 @@ class Settlement:
             instance.last_year = np.zeros((self.n_providers, N_SCHEMES), dtype=np.int64)
             instance.due, instance.book = _nothing(self.n_providers), Cashbook((self.n_providers, N_SCHEMES))
             instance.score = np.full(self.n_holders, 100.0)
+        self.credit: NDArray[np.float64] | None = None
+        self.deposit_factor = np.ones(self.n_holders)
         self.elapsed = 0
         self.years = 0
 
@@ -269,6 +271,29 @@ class Settlement:
                 np.add.at(total, self.n_providers + self.provider_group[member].astype(np.int64), counted[member])
             instance.score = score_of(whole[0], whole[1], instance.cycle)
 
+    def rate(self, credit: NDArray[np.float64], deposit_more: float) -> None:
+        """Puts providers' credit in the place of their scores for advances, and holds more of those with less (rules G1, I3).
+
+        A group's credit is its members' mean (assumption).
+
+        Args:
+            credit: of a hundred points, by provider.
+            deposit_more: how much more is held at no credit, over the cycle's own share.
+        """
+        member = self.provider_group >= 0
+        group = self.provider_group[member].astype(np.int64)
+        n_groups = self.n_holders - self.n_providers
+        total = np.bincount(group, weights=credit[member], minlength=n_groups)
+        count = np.bincount(group, minlength=n_groups)
+        mean = np.divide(total, count, out=np.full(n_groups, 100.0), where=count > 0)
+        self.credit = np.concatenate([credit, mean])
+        self.deposit_factor = 1.0 + deposit_more * (1.0 - self.credit / 100.0)
+
+    def _deposit_share(self, cycle: Cycle, holder: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Part held of what each holder is owed: the cycle's, times the factor of its credit; months and deposit are the whole at most."""
+        share: NDArray[np.float64] = np.minimum(cycle.deposit_share * self.deposit_factor[holder], 1.0 - cycle.monthly_share)
+        return share
+
     @property
     def assesses(self) -> bool:
         """Whether any money depends on scores."""
@@ -302,7 +327,8 @@ class Settlement:
         monthly = self._on_account(instance) if cycle.monthly_value == "opening" else entitled
         if not cycle.deposit_share:
             return Owed(monthly, granted, instance.book.deposit, np.zeros_like(granted))
-        part = np.floor(cycle.deposit_share * np.maximum(entitled, 0)).astype(np.int64)
+        holder = np.maximum(instance.holder_of(self.provider_group), 0)
+        part = np.floor(self._deposit_share(cycle, holder)[:, None] * np.maximum(entitled, 0)).astype(np.int64)
         deposit = np.maximum(part, instance.book.deposit)
         kept = np.floor(released(self._score_by_provider(instance), cycle)[:, None] * deposit).astype(np.int64)
         return Owed(monthly, granted, deposit, deposit - kept)
@@ -316,6 +342,12 @@ class Settlement:
     def _score_by_provider(self, instance: Instance) -> NDArray[np.float64]:
         """The score of the account that holds each provider's cases."""
         return instance.score[np.maximum(instance.holder_of(self.provider_group), 0)]
+
+    def _credit_by_provider(self, instance: Instance) -> NDArray[np.float64]:
+        """Credit of the account that holds each provider's cases; its score stands for it where the insurer keeps no credit."""
+        if self.credit is None:
+            return self._score_by_provider(instance)
+        return self.credit[np.maximum(instance.holder_of(self.provider_group), 0)]
 
     def _shared(self, instance: Instance, owed: NDArray[np.int64]) -> NDArray[np.int64]:
         """Money of holders by provider; a group's is shared by its members' recorded care (assumption), to the fen."""
@@ -340,7 +372,7 @@ class Settlement:
 
     def advance(self, passes: NDArray[np.bool_]) -> list[Payment]:
         """Lends providers part of the year's money where a mode's cycle says so, under schemes whose fund ``passes`` the gate."""
-        amounts = [advance_of(one.last_year, self._score_by_provider(one)[:, None], one.cycle) * passes for one in self.instances]
+        amounts = [advance_of(one.last_year, self._credit_by_provider(one)[:, None], one.cycle) * passes for one in self.instances]
         return [instance.book.advance(amount) for instance, amount in zip(self.instances, amounts, strict=True)]
 
     @property
@@ -385,7 +417,7 @@ class Settlement:
             recorded = inst.posted[holder][..., RECORDED] + change[..., RECORDED]
             value = cleared(payable, recorded, cycle, self._granted(inst, holder, payable, recorded) if cycle.shares_overruns else 1.0)
         if cycle.deposit_share:
-            lost = cycle.deposit_share * (1 - released(inst.score[holder], cycle))
+            lost = self._deposit_share(cycle, holder) * (1 - released(inst.score[holder], cycle))
             value = value - lost[:, None] * np.maximum(entitled, 0.0)
         total: NDArray[np.float64] = value.sum(axis=-1)
         return total

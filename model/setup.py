@@ -24,9 +24,10 @@ from model.policy.benefit_file import Band, OutpatientBenefit, RetiredTerms, Sch
 from model.policy.policy_file import PolicyMode
 from model.referral import Penalties
 from model.routing import routing_of
+from model.sanctions import Reward, SanctionRules
 from model.seeking import N_CLASSES, ChoiceRules
 from model.settlement import Instance, Settlement
-from model.supervision import AuditRules
+from model.supervision import AUDITED_CHANNELS, AuditRules
 from model.units import PPM, ratio_to_ppm, yuan_to_fen
 
 Floats = NDArray[np.float64]
@@ -329,6 +330,37 @@ def audit_rules_of(behaviour: BehaviourFile, month: int) -> AuditRules:
         cost_per_audit=yuan_to_fen(audit.cost_per_audit.at(month)),
         split_gain=audit.split_gain.at(month),
     )
+
+
+def sanction_rules_of(behaviour: BehaviourFile, month: int) -> SanctionRules:
+    """What follows from findings in a month; what the file does not name is not in force."""
+    given = behaviour.sanction
+    if given is None:
+        return SanctionRules()
+    rules: dict[str, Any] = {"memory": given.memory_months.at(month), "prior": given.prior_claims.at(month)}
+    if given.fine_most is not None:
+        most = given.fine_most
+        rules["fine_most"] = {c: (most.coding if c == CODING else most.other).at(month) for c in AUDITED_CHANNELS}
+    if given.credit is not None:
+        rules |= {key: leaf.at(month) for key, leaf in given.credit.items()}
+    if given.suspension is not None:
+        line = given.suspension
+        rules |= {"close_from": line.threshold.at(month), "close_months": int(line.months.at(month))}
+        rules |= {"term": int(line.term.at(month)), "end_months": int(line.end_months.at(month))}
+    if given.inspection is not None:
+        visit = given.inspection
+        rules |= {"inspected": visit.share.at(month), "risk": visit.risk.at(month), "sensitivity": visit.sensitivity.at(month)}
+        rules["visit_cost"] = yuan_to_fen(visit.cost.at(month))
+    if given.self_inspection is not None:
+        own = given.self_inspection
+        rules |= {"campaign_month": int(own.month.at(month)), "recheck": own.recheck.at(month), "spread": own.spread.at(month)}
+    if given.complaint is not None:
+        told = given.complaint
+        rules |= {"complaint": told.rate.at(month), "verified": told.verified.at(month)}
+        rules["reward"] = Reward(told.reward.at(month), yuan_to_fen(told.least.at(month)), yuan_to_fen(told.most.at(month)))
+    if given.bonus is not None:
+        rules["bonus"] = given.bonus.at(month)
+    return SanctionRules(**rules)
 
 
 def outcome_rules_of(behaviour: BehaviourFile, month: int) -> OutcomeRules:

@@ -15,7 +15,7 @@ from model.catalogue import Catalogue, load_catalogue
 from model.codes import INPATIENT
 from model.cycle import Cycle
 from model.payment import MEASURES, CaseTable, GroupFacts, History, HolderFacts, get_mode
-from model.quote import Prices, read_prices
+from model.quote import Expected, Prices, read_prices
 from model.routing import Routing
 from model.settlement import Instance, Settlement
 from model.supervision import AUDITED_CHANNELS
@@ -197,7 +197,8 @@ def prices(settlement: Settlement, detection: float = 0.0, fine: float = 1.0, **
     """What the small market's providers know of money; nobody is found out unless told otherwise."""
     found = {channel: np.full(settlement.n_providers, detection) for channel in AUDITED_CHANNELS}
     standard: dict[str, Any] = {"kappa": 0.7, "refused_ratio": 1.3, "split_gain": 0.55}
-    return read_prices(settlement, found, dict.fromkeys(AUDITED_CHANNELS, fine), **(standard | given))
+    fines = {channel: np.full(settlement.n_providers, fine) for channel in AUDITED_CHANNELS}
+    return read_prices(settlement, Expected(found, fines), **(standard | given))
 
 
 def claims(n: int, **given: Any) -> Claims:

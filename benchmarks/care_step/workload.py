@@ -130,7 +130,7 @@ def make_workload(people: int, seed: int = 1) -> Workload:
     city.run_for(1)
     providers, levels, index = city.geography.providers, city.levels, city.now.price_index
     began = time.perf_counter()
-    cumulative, sought = choice_tables(city)
+    cumulative, sought = choice_tables(city, city.insurer.standing.closed(city.month))
     seconds = time.perf_counter() - began
     mean = levels.visit[providers.tier][:, None, :] * index
     return Workload(

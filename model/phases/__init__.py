@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from model.phases import close, conduct, money, persons, tables, treatment
+from model.phases import close, conduct, money, persons, sanction, tables, treatment
 
 PHASES: tuple[tuple[str, Callable[[Any], None]], ...] = (
     ("demography", persons.demography),
@@ -16,6 +16,7 @@ PHASES: tuple[tuple[str, Callable[[Any], None]], ...] = (
     ("benefit", treatment.benefit),
     ("settle", money.settle),
     ("audit", money.audit),
+    ("sanction", sanction.sanction),
     ("adapt", conduct.adapt),
     ("close", close.close),
     ("record", tables.record),

@@ -16,8 +16,9 @@ from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, CaseTruth, Claims
 from model.decisions import Decision
 from model.payment import CASES, OUTFLOW
 from model.phases.treatment import referable
-from model.quote import ACTS, Quote, read_prices, value_of
+from model.quote import ACTS, Expected, Quote, read_prices, value_of
 from model.routing import HEADS_BOTH
+from model.sanctions import chance, cost_of_finding, visited
 from model.streams import normals, uniforms
 from model.supervision import AUDITED_CHANNELS, detection
 from model.visits import visit_columns
@@ -199,8 +200,30 @@ def _quote(city: City, recent: Claims) -> Quote:
     audit, staff, providers = city.insurer.audit, city.staff, city.geography.providers
     weight = np.bincount(recent.provider, minlength=len(providers)).astype(np.float64)
     found = {c: np.where(providers.local, detection(audit, c, staff.conduct, providers.tier, weight), 0.0) for c in AUDITED_CHANNELS}
-    prices = read_prices(city.settlement, found, audit.fine, city.kappa, city.refused_ratio, audit.split_gain)
+    prices = read_prices(city.settlement, _expected(city, recent, found), city.kappa, city.refused_ratio, audit.split_gain)
     return Quote(city.settlement, prices, city.care, city.catalogue)
+
+
+def _expected(city: City, recent: Claims, audited: dict[int, Floats]) -> Expected:
+    """What each provider expects of supervision: of audits, complaints and visits, of its credit and of a suspension."""
+    insurer, local = city.insurer, city.geography.providers.local
+    rules, n = insurer.sanctions, len(local)
+    visit = visited(rules, insurer.standing, local, min(rules.inspected + rules.recheck, 1.0))
+    scale = 12.0 / city.months_remembered
+    charge = np.bincount(recent.provider, weights=recent.charge.astype(np.float64), minlength=n)
+    margin = scale / 12.0 * (1 - city.kappa) * (charge + city.recent_visit_charge)
+    lent, held = np.zeros((2, n))
+    for instance in city.settlement.instances:
+        money = np.maximum(instance.last_year, 0).sum(axis=1)
+        lent += instance.cycle.advance_months * money / 12.0
+        held += instance.cycle.deposit_share * money
+    return Expected(
+        detection={c: np.where(local, chance(rules, c, audited[c], visit), 0.0) for c in audited},
+        fine={c: insurer.fine(c) for c in audited},
+        finding=cost_of_finding(rules, insurer.standing, margin, lent, held),
+        bonus=rules.bonus,
+        aversion=city.loss_aversion,
+    )
 
 
 def _outpatients(city: City) -> Outpatients:

@@ -119,14 +119,15 @@ def audit(city: City) -> None:
     ):
         marked = claims.has(flag) & local
         found = marked & (draw[:, j] < detection(rules, channel, city.staff.conduct, providers.tier, weight)[claims.provider])
-        taken = np.rint(np.where(found, _gain(city, claims, channel), 0.0))
+        fine = city.insurer.fine(channel)[claims.provider]
+        taken = np.rint(np.where(found, gain_of(city, claims, channel), 0.0))
         claims.flags[found] |= FLAG_RECOVERED | FLAG_AUDITED
         by_claim += taken
         recovered += np.bincount(claims.provider, weights=taken, minlength=n)
-        fined += np.bincount(claims.provider, weights=np.rint(taken * rules.fine[channel]), minlength=n)
+        fined += np.bincount(claims.provider, weights=np.rint(taken * fine), minlength=n)
         distorted += np.bincount(claims.provider[marked], minlength=n)
         detected += np.bincount(claims.provider[found], minlength=n)
-    _take_back(city, claims, by_claim)
+    take_back(city, claims, by_claim)
     city.ledger.post(city.ledger.provider(np.arange(n)), int(AccountKind.GOVERNMENT), fined.astype(np.int64), Memo.FINE)
     sampled = uniforms(city.seed, int(Decision.AUDIT), month.index, claims.uid, block=1)
     audited = local & (sampled[:, 0] < rules.rate)
@@ -144,7 +145,7 @@ def audit(city: City) -> None:
     }
 
 
-def _gain(city: City, claims: Claims, channel: int) -> NDArray[np.float64]:
+def gain_of(city: City, claims: Claims, channel: int) -> NDArray[np.float64]:
     """What is taken back of a claim found distorted by a channel, fen (see ``conduct.md``)."""
     charge = claims.charge.astype(np.float64)
     if channel == CODING:
@@ -161,7 +162,7 @@ def _gain(city: City, claims: Claims, channel: int) -> NDArray[np.float64]:
     return moved
 
 
-def _take_back(city: City, claims: Claims, taken: NDArray[np.float64]) -> None:
+def take_back(city: City, claims: Claims, taken: NDArray[np.float64]) -> None:
     """Returns recoveries of claims to the funds they came from: at once, or from later payments where a mode's cycle says so."""
     n = len(city.geography.providers)
     place = claims.provider.astype(np.int64) * len(SCHEMES) + claims.scheme

@@ -18,6 +18,7 @@ from model.geography import Geography
 from model.illness import update_control
 from model.indicators import POSITION
 from model.ledger import Memo
+from model.phases.sanction import SANCTIONS
 from model.visits import C_ACCOUNT, C_AID, C_BASIC, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_PATIENT, C_SECOND, C_SUPPLEMENT, C_VISITS
 
 if TYPE_CHECKING:
@@ -253,8 +254,9 @@ def _margins(city: City, settled: Floats) -> None:
     tables, providers = city.tables, city.geography.providers
     sums = tables.open_sums("provider")
     others = sum(sums[:, POSITION[name]] for name in ("second", "supplement", "aid", "account", "patient"))
-    lost = city.now.tallies["recovered"] + city.now.tallies["fined"]
-    revenue = settled + others - lost
+    tallies = city.now.tallies
+    lost = tallies["recovered"] + tallies["returned"] + tallies["fined"]
+    revenue = settled + others + tallies["bonus"] - lost
     cost = city.kappa * sums[:, POSITION["charge"]] + city.fixed_cost * city.now.price_index
     for unit_type, code in (("tier", providers.tier), ("ownership", providers.private), ("city", np.zeros(len(providers)))):
         tables.add(unit_type, np.asarray(code, dtype=np.int64), revenue=revenue * providers.local, cost=cost * providers.local)
@@ -278,6 +280,7 @@ def _tallies(city: City) -> None:
             "audited_clean",
             "false_positives",
             "audit_cost",
+            *SANCTIONS,
         )
     }
     claims = month.claims

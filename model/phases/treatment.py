@@ -56,7 +56,8 @@ DECIDE_ON_ADMISSION = frozenset({"code", "treat", "select"})
 def seek(city: City) -> None:
     """People decide whether and where to go, from the price they would pay, travel, opinion, waiting and severity."""
     month = city.now
-    tables = choice_tables(city)
+    closed = city.insurer.standing.closed(month.index)
+    tables = choice_tables(city, closed)
     people = city.people
     visits = _choose(city, Decision.CHOOSE_VISIT, month.visit_row, month.visit_kind.astype(np.int8), tables)
     went = visits >= 0
@@ -64,6 +65,10 @@ def seek(city: City) -> None:
     needs = month.needs
     cls = inpatient_class(needs.severity, city.catalogue.least_tier[needs.group])
     needs.provider = _choose(city, Decision.CHOOSE_STAY, needs.row, cls, tables)
+    if closed.any():
+        # an emergency is taken where it always would be
+        usual = _choose(city, Decision.CHOOSE_STAY, needs.row, cls, choice_tables(city, np.zeros_like(closed)))
+        needs.provider = np.where(needs.emergency, usual, needs.provider).astype(np.int16)
     unmet = [month.visit_row[~went], needs.row[needs.provider < 0]]
     month.unmet_row = np.concatenate(unmet)
     n = len(city.geography.counties)
@@ -72,13 +77,24 @@ def seek(city: City) -> None:
     _refer(city)
 
 
-def choice_tables(city: City) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """This month's cumulative choice ``[area, scheme, class, slot]`` and share sought ``[area, scheme, class]``."""
+def choice_tables(city: City, closed: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """This month's cumulative choice ``[area, scheme, class, slot]`` and share sought ``[area, scheme, class]``.
+
+    Providers that are ``closed`` to the insured are no option but for emergency visits.
+    """
     geography, providers = city.geography, city.geography.providers
     price = expected_payment(city)
-    probability = choice_probabilities(
-        city.choice, geography.slots, geography.minutes, providers.tier, providers.local, price, city.perceived, city.occupancy
-    )
+
+    def probabilities(slots: NDArray[np.int16]) -> Floats:
+        return choice_probabilities(
+            city.choice, slots, geography.minutes, providers.tier, providers.local, price, city.perceived, city.occupancy
+        )
+
+    probability = probabilities(geography.slots)
+    if closed.any():
+        usual = probability[:, :, EMERGENCY]
+        probability = probabilities(np.where(closed[geography.slots], -1, geography.slots).astype(np.int16))
+        probability[:, :, EMERGENCY] = usual
     faced = mean_price(probability, geography.slots, price)
     if city.reference_price is None:
         city.reference_price = faced
@@ -160,6 +176,9 @@ def _refer(city: City) -> None:
     area = people.area[needs.row]
     draw = uniforms(city.seed, int(Decision.REDIRECT), city.now.index, people.uid[needs.row])
     keepable, sendable = referable(city, needs.provider, needs.group, needs.severity, needs.emergency, county)
+    open_now = ~city.insurer.standing.closed(city.now.index)
+    keepable &= open_now[geography.areas.county_hospital[area]]
+    sendable &= open_now[geography.areas.primary[area]]
     keep = keepable & (draw[:, 0] < city.staff.referral[county, 0])
     down = sendable & (draw[:, 1] < city.staff.referral[county, 1])
     up = keepable & ~keep & (providers.tier[np.maximum(needs.provider, 0)] == TERTIARY)
@@ -305,7 +324,7 @@ def _second_choice(city: City, which: NDArray[np.int64], first: NDArray[np.int16
     outside = providers.tier[first] == TERTIARY
     local = providers.local[np.maximum(options, 0)]
     fits = (options >= 0) & (providers.tier[np.maximum(options, 0)] == wanted[:, None]) & (options != first[:, None])
-    fits &= local != outside[:, None]
+    fits &= (local != outside[:, None]) & ~city.insurer.standing.closed(city.now.index)[np.maximum(options, 0)]
     found = np.where(fits.any(axis=1), options[np.arange(len(options)), fits.argmax(axis=1)], -1)
     draw = uniforms(city.seed, int(Decision.ADMIT), city.now.index, city.people.uid[needs.row[which]])
     # assumption: half of those a tertiary hospital turns away give up rather than leave the city

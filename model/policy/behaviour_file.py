@@ -46,6 +46,7 @@ class Utility(Section):
     lambda_log_sd: Spread
     alpha: ByOwnership[Annotated[Leaf, leaf("factor", 0, 10, "weight of patient benefit")]]
     alpha_log_sd: Spread
+    loss_aversion: Annotated[Leaf, leaf("factor", 0, 10, "weight of a yuan of sanctions over a yuan earned; 1 unless given")] | None = None
     benefit: PatientBenefit
     loss: BenefitLoss
 
@@ -108,6 +109,78 @@ class Audit(Section):
     cost_per_audit: Annotated[Leaf, leaf("yuan", 0, 1e6, "cost of auditing a claim")]
 
 
+class HighestFines(Section):
+    """Fine multiple at no credit; the audit's own holds at full credit, between them it is linear (rules I1)."""
+
+    coding: Annotated[Leaf, leaf("factor", 0, 5, "fraud with false records: the law allows 2 to 5")]
+    other: Annotated[Leaf, leaf("factor", 0, 5, "breaches of the rules of use: the law allows 1 to 2")]
+
+
+class Credit(Section):
+    """A provider's credit of a hundred points, and what hangs on it (rules I3)."""
+
+    points: Annotated[Leaf, leaf("point", 0, 100, "lost for each hundredth of claims found distorted")]
+    deposit_more: Annotated[Leaf, leaf("factor", 0, 10, "deposit held at no credit, over the cycle’s own, less one")]
+    audit_more: Annotated[Leaf, leaf("factor", 0, 100, "audits of one without credit, over those of one in full credit, less one")]
+    interest: Annotated[Leaf, leaf("share", 0, 1, "a year, on money that comes later")]
+
+
+class Suspension(Section):
+    """When insured patients may no longer come but in emergencies (rules I1, I2)."""
+
+    threshold: Annotated[Leaf, leaf("share", 0.001, 1, "claims found distorted from which the agreement is suspended")]
+    months: Annotated[Leaf, leaf("month", 1, 12, "how long", form="integer")]
+    term: Annotated[Leaf, leaf("month", 0, 120, "within which a second suspension ends the agreement", form="integer")]
+    end_months: Annotated[Leaf, leaf("month", 1, 120, "from the end of an agreement to a new one", form="integer")]
+
+
+class Inspection(Section):
+    """Unannounced visits that read a year's claims (飞行检查, rules I2)."""
+
+    share: Annotated[Leaf, leaf("share", 0, 1, "institutions visited a year")]
+    risk: Annotated[Leaf, leaf("factor", 0, 100, "how much likelier one without credit is visited, over one in full credit, less one")]
+    sensitivity: Annotated[Leaf, leaf("share", 0, 1, "distorted claims of the year that a visit finds")]
+    cost: Annotated[Leaf, leaf("yuan", 0, 1e8, "cost of a visit")]
+
+
+class SelfInspection(Section):
+    """A yearly campaign: providers return gains without a fine, then some are visited (自查自纠, rules I2)."""
+
+    month: Annotated[Leaf, leaf("month", 1, 12, "of the year", form="integer")]
+    recheck: Annotated[Leaf, leaf("share", 0, 1, "institutions visited in the month after")]
+    spread: Annotated[Leaf, leaf("factor", 0.01, 10, "of beliefs about what a yuan kept will cost, in yuan")]
+
+
+class Complaint(Section):
+    """Patients' complaints and their rewards (举报奖励, rules I4)."""
+
+    rate: Annotated[Leaf, leaf("share", 0, 1, "patients of divided, needless or shifted stays who complain")]
+    verified: Annotated[Leaf, leaf("share", 0, 1, "complaints that are found to be true")]
+    reward: Annotated[Leaf, leaf("share", 0, 1, "of the value verified")]
+    least: Annotated[Leaf, leaf("yuan", 0, 1e6, "floor of a reward")]
+    most: Annotated[Leaf, leaf("yuan", 0, 1e8, "cap of a reward")]
+
+
+class Sanction(Section):
+    """What follows from findings beyond refund and fine; what is absent is not in force."""
+
+    memory_months: Annotated[Leaf, leaf("month", 1, 120, "findings and clean claims are remembered for, on the average")]
+    prior_claims: Annotated[Leaf, leaf("case", 0, 1e5, "claims at the city’s mean that stand beside a provider’s own")]
+    fine_most: HighestFines | None = None
+    credit: Credit | None = None
+    suspension: Suspension | None = None
+    inspection: Inspection | None = None
+    self_inspection: SelfInspection | None = None
+    complaint: Complaint | None = None
+    bonus: Annotated[Leaf, leaf("share", 0, 1, "of its charge, paid for a claim that was audited and found clean")] | None = None
+
+    @model_validator(mode="after")
+    def _rechecks_find_something(self) -> "Sanction":
+        if self.self_inspection is not None and self.inspection is None:
+            raise problem("a campaign needs visits", at=".self_inspection", found="no inspection", allowed="a table `inspection` beside it")
+        return self
+
+
 class Care(Section):
     """How cases vary, and what treatment changes in a stay."""
 
@@ -163,6 +236,7 @@ class BehaviourFile(Section):
     moral: Moral
     eligibility: Eligibility
     audit: Audit
+    sanction: Sanction | None = None
     care: Care
     health: Health
     learning: Learning
