@@ -8,9 +8,9 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from model.sanctions import SanctionRules, Standing
+from model.sanctions import SanctionRules, Standing, weight_of
 from model.settlement import Settlement
-from model.supervision import AuditRules
+from model.supervision import AuditRules, Norms, Watch
 
 
 class Insurer(mesa.Agent):
@@ -18,14 +18,17 @@ class Insurer(mesa.Agent):
 
     Attributes:
         settlement, audit: the books, and how claims are watched.
+        watch, norms: what is remembered of findings, and what is usual in claims.
         sanctions: what follows from findings this month.
         standing: credit of each provider and what it rests on.
     """
 
-    def __init__(self, model: Any, settlement: Settlement, audit: AuditRules, sanctions: SanctionRules) -> None:
+    def __init__(self, model: Any, settlement: Settlement, audit: AuditRules, sanctions: SanctionRules, watch: Watch, norms: Norms) -> None:
         super().__init__(model)
         self.settlement = settlement
         self.audit = audit
+        self.watch = watch
+        self.norms = norms
         self.sanctions = sanctions
         self.standing = Standing.clean(settlement.n_providers)
 
@@ -50,6 +53,17 @@ class Insurer(mesa.Agent):
         """Institutions whose agreement is suspended or ended now."""
         closed = self.standing.closed(self.model.month)
         return [name for name, out in zip(self.model.geography.providers.name, closed, strict=True) if out]
+
+    def drawn(self) -> NDArray[np.float64]:
+        """Probability that a claim is checked ``[flagged or not, channel, provider]``, by regime and credit (rules I3)."""
+        return self.watch.intensity(self.audit, self._attention())
+
+    def detection(self) -> dict[int, NDArray[np.float64]]:
+        """Probability by provider that desk or auditors find a claim distorted by each channel."""
+        return self.watch.detection(self.audit, self._attention())
+
+    def _attention(self) -> NDArray[np.float64]:
+        return weight_of(self.standing.credit, self.sanctions.audit_more, self.model.geography.providers.local)
 
     def fine(self, channel: int) -> NDArray[np.float64]:
         """Fine multiple of each provider for a channel, by its credit (rules I1)."""

@@ -174,6 +174,7 @@ GENERIC_KEYS = {
     "ByVisitKind": "*visit kind*",
     "ByCondition": "*condition*",
     "ByBenefitClass": "*benefit class*",
+    "ByAuditedChannel": "*audited channel*",
 }
 
 Page = Callable[[str], str]

@@ -52,6 +52,7 @@ from model.routing import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE
 from model.sanctions import SanctionRules
 from model.settlement import Settlement
 from model.streams import normals, uniforms
+from model.supervision import Norms, Watch
 from model.units import yuan_to_fen
 from model.visits import C_BASIC, C_CHARGE, C_IN_SCOPE, C_VISITS, visit_columns
 
@@ -352,7 +353,8 @@ class City(mesa.Model):
         self._set_opening_balances()
         self.settlement: Settlement = setup.settlement_of(self.policy, self.geography, self.group_facts, self.base_month)
         audit, sanctions = setup.audit_rules_of(self.behaviour, self.base_month), self.sanction_rules(self.base_month)
-        self.insurer = Insurer(self, self.settlement, audit, sanctions)
+        watch, norms = Watch(providers.tier, providers.local), Norms(self.catalogue, providers.tier)
+        self.insurer = Insurer(self, self.settlement, audit, sanctions, watch, norms)
         self.policy_open = False
         self.policy_start = self.month
         self._claims: list[Claims] = []

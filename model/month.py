@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from model.benefits import BenefitRules, ClaimParts
 from model.cases import CaseTruth, Claims
 from model.codes import SCHEMES, SEVERITIES
+from model.supervision import Findings
 
 
 def _persons() -> NDArray[np.int32]:
@@ -91,6 +92,7 @@ class Month:
     clearing: bool = False
     deaths: NDArray[np.int32] = field(default_factory=_persons)
     quality_lost: float = 0.0
+    findings: Findings | None = None
     tallies: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     """Counts by provider that no claim shows: refused, waiting, audited …"""
     refused_by_severity: NDArray[np.int64] = field(default_factory=_by_severity)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.benefits import BenefitRules, Layer
-from model.care import CODING, SHIFT, SPLITTING, THRESHOLD, CareRules
+from model.care import CHANNELS, CODING, CareRules
 from model.catalogue import PARTITIONS, Catalogue
 from model.codes import BENEFIT_CLASSES, CONDITIONS, PROVIDER_KINDS, SCHEMES, SEVERITIES, STANDINGS, TIERS, VISIT_KINDS
 from model.cycle import Cycle
@@ -27,7 +27,7 @@ from model.routing import routing_of
 from model.sanctions import Reward, SanctionRules
 from model.seeking import N_CLASSES, ChoiceRules
 from model.settlement import Instance, Settlement
-from model.supervision import AUDITED_CHANNELS, AuditRules
+from model.supervision import AUDITED_CHANNELS, AuditRules, RuleLimits
 from model.units import PPM, ratio_to_ppm, yuan_to_fen
 
 Floats = NDArray[np.float64]
@@ -313,21 +313,23 @@ def care_rules_of(behaviour: BehaviourFile, month: int) -> CareRules:
 def audit_rules_of(behaviour: BehaviourFile, month: int) -> AuditRules:
     """How claims are watched."""
     audit = behaviour.audit
-    rule, fine = audit.rule, audit.fine
+    fine = audit.fine
     return AuditRules(
         rate=audit.rate.at(month),
-        rule={
-            CODING: rule.coding.at(month),
-            SPLITTING: rule.splitting.at(month),
-            THRESHOLD: rule.threshold.at(month),
-            SHIFT: rule.shift.at(month),
-        },
-        fine={channel: (fine.coding if channel == CODING else fine.other).at(month) for channel in (CODING, SPLITTING, THRESHOLD, SHIFT)},
-        sharpness=audit.peer_weight.at(month),
+        regime=audit.regime.at(month),
+        weight={channel: audit.weight[CHANNELS[channel]].at(month) for channel in AUDITED_CHANNELS},
+        review={channel: audit.review[CHANNELS[channel]].at(month) for channel in AUDITED_CHANNELS},
+        fine={channel: (fine.coding if channel == CODING else fine.other).at(month) for channel in AUDITED_CHANNELS},
+        sensitivity=audit.sensitivity.at(month),
+        lift=audit.lift.at(month),
         offset=audit.peer_offset.at(month),
-        ceiling=audit.ceiling.at(month),
+        exploration=audit.exploration.at(month),
+        memory=int(audit.memory.at(month)),
         false_positive=audit.false_positive.at(month),
+        review_false_positive=audit.review_false_positive.at(month),
         cost_per_audit=yuan_to_fen(audit.cost_per_audit.at(month)),
+        cost_per_review=yuan_to_fen(audit.cost_per_review.at(month)),
+        limits=RuleLimits(**{key: limit.at(month) for key, limit in audit.limits.items()}),
         split_gain=audit.split_gain.at(month),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from model.phases import close, conduct, money, persons, sanction, tables, treatment
+from model.phases import audit, close, conduct, money, persons, sanction, tables, treatment
 
 PHASES: tuple[tuple[str, Callable[[Any], None]], ...] = (
     ("demography", persons.demography),
@@ -15,7 +15,7 @@ PHASES: tuple[tuple[str, Callable[[Any], None]], ...] = (
     ("bill", treatment.bill),
     ("benefit", treatment.benefit),
     ("settle", money.settle),
-    ("audit", money.audit),
+    ("audit", audit.audit),
     ("sanction", sanction.sanction),
     ("adapt", conduct.adapt),
     ("close", close.close),

@@ -20,7 +20,6 @@ from model.quote import ACTS, Expected, Quote, read_prices, value_of
 from model.routing import HEADS_BOTH
 from model.sanctions import chance, cost_of_finding, visited
 from model.streams import normals, uniforms
-from model.supervision import AUDITED_CHANNELS, detection
 from model.visits import visit_columns
 
 if TYPE_CHECKING:
@@ -197,10 +196,8 @@ def _sample(city: City, recent: Claims) -> tuple[CaseTruth, Floats]:
 
 
 def _quote(city: City, recent: Claims) -> Quote:
-    audit, staff, providers = city.insurer.audit, city.staff, city.geography.providers
-    weight = np.bincount(recent.provider, minlength=len(providers)).astype(np.float64)
-    found = {c: np.where(providers.local, detection(audit, c, staff.conduct, providers.tier, weight), 0.0) for c in AUDITED_CHANNELS}
-    prices = read_prices(city.settlement, _expected(city, recent, found), city.kappa, city.refused_ratio, audit.split_gain)
+    found = city.insurer.detection()
+    prices = read_prices(city.settlement, _expected(city, recent, found), city.kappa, city.refused_ratio, city.insurer.audit.split_gain)
     return Quote(city.settlement, prices, city.care, city.catalogue)
 
 

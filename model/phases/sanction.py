@@ -22,7 +22,7 @@ from model.cases import (
 from model.codes import SCHEMES
 from model.decisions import Decision
 from model.ledger import AccountKind, Memo
-from model.phases.money import gain_of, take_back
+from model.phases.audit import gain_of, take_back
 from model.sanctions import COMPLAINED, owned_up, reward_of, visited
 from model.streams import uniforms
 

@@ -79,13 +79,25 @@ class Eligibility(Section):
     costly_noise_sd: Annotated[Leaf, leaf("factor", 0, 10, "error of the provider's view of need")]
 
 
-class AuditRules(Section):
-    """Base probability that automatic rules find an item, by channel."""
+class ByAuditedChannel[T](Section):
+    """One entry a channel that leaves a mark in claims (`model.supervision.AUDITED_CHANNELS`)."""
 
-    coding: Share
-    splitting: Share
-    threshold: Share
-    shift: Share
+    coding: T
+    splitting: T
+    threshold: T
+    shift: T
+
+
+class RuleLimits(Section):
+    """From where the smart rules flag a claim."""
+
+    cheap_for_group: Annotated[Leaf, leaf("ratio", 0, 10, "a dearer split: charge below this times the usual of its group")]
+    dear_share: Annotated[Leaf, leaf("ratio", 0, 100, "a provider's share of dearer splits above this times its peers'")]
+    cheap_stay: Annotated[Leaf, leaf("ratio", 0, 10, "a mild stay: charge below this times the usual of its group")]
+    short_stay: Annotated[Leaf, leaf("ratio", 0, 10, "a mild stay: days below this times the usual of its group")]
+    own_share: Annotated[Leaf, leaf("ratio", 0, 100, "part outside the catalogue above this times the usual of its group")]
+    long_stay: Annotated[Leaf, leaf("ratio", 0, 1000, "days above this times the usual of the group cannot be")]
+    thin_operation: Annotated[Leaf, leaf("ratio", 0, 10, "an operative group: charge below this times the usual cannot be")]
 
 
 class Fines(Section):
@@ -96,17 +108,24 @@ class Fines(Section):
 
 
 class Audit(Section):
-    """Detection p = min(ceiling, rule + rate · peer_weight · (own + offset) / (peers + offset))."""
+    """Smart rules flag claims, a desk reviews the flagged, auditors look at a sample under a budget."""
 
-    rate: Annotated[Leaf, leaf("share", 0, 1, "claims audited")]
-    rule: AuditRules
+    regime: Annotated[Leaf, leaf("name", doc="how audits are shared out", form="text", choices=("random", "risk", "adaptive"))]
+    rate: Annotated[Leaf, leaf("share", 0, 1, "audits over claims: the budget; an audit looks at every channel of a claim")]
+    weight: ByAuditedChannel[Annotated[Leaf, leaf("factor", 0, 1000, "part of the budget; only the ratio matters")]]
+    review: ByAuditedChannel[Annotated[Leaf, leaf("share", 0, 1, "flagged distorted claims that the review at the desk confirms")]]
+    limits: RuleLimits
     fine: Fines
-    peer_weight: Factor
-    peer_offset: Share
-    ceiling: Share
+    sensitivity: Annotated[Leaf, leaf("share", 0, 1, "distorted claims that an audit finds")]
+    lift: Annotated[Leaf, leaf("factor", 1, 1000, "by risk score: how much likelier a flagged claim is audited")]
+    peer_offset: Annotated[Leaf, leaf("share", 0.001, 1, "added to shares of flagged claims before providers are held against peers")]
+    exploration: Annotated[Leaf, leaf("share", 0.01, 1, "part of an adaptive budget that does not move")]
+    memory: Annotated[Leaf, leaf("month", 1, 60, "experience an adaptive budget goes by", form="integer")]
     split_gain: Annotated[Leaf, leaf("share", 0, 1, "recovered charge of a split stay")]
     false_positive: Annotated[Leaf, leaf("share", 0, 1, "audited clean claims that are disputed wrongly")]
+    review_false_positive: Annotated[Leaf, leaf("share", 0, 1, "flagged clean claims that the desk disputes wrongly")]
     cost_per_audit: Annotated[Leaf, leaf("yuan", 0, 1e6, "cost of auditing a claim")]
+    cost_per_review: Annotated[Leaf, leaf("yuan", 0, 1e6, "cost of reviewing a flagged claim at the desk")]
 
 
 class HighestFines(Section):

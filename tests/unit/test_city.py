@@ -539,7 +539,7 @@ def watched(city: City, probability: float) -> City:
     """A copy in which every distorted claim is found with this probability."""
     made = copy.deepcopy(city)
     rules = made.insurer.audit
-    made.insurer.audit = replace(rules, rate=0.0, rule=dict.fromkeys(rules.rule, probability), ceiling=1.0)
+    made.insurer.audit = replace(rules, regime="random", rate=probability, sensitivity=1.0, review=dict.fromkeys(rules.review, 0.0))
     return made
 
 

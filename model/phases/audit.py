@@ -1,0 +1,122 @@
+"""Phase audit: smart rules look at all claims, auditors at a sample; gains of what is found are taken back and fined."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.care import CODING, SHIFT, SPLITTING, THRESHOLD
+from model.cases import FLAG_AUDITED, FLAG_LOW_THRESHOLD, FLAG_RECOVERED, FLAG_SHIFTED, FLAG_SPLIT, FLAG_UPCODED, Claims
+from model.codes import SCHEMES
+from model.decisions import Decision
+from model.ledger import AccountKind, Memo
+from model.streams import uniforms
+from model.supervision import AUDITED_CHANNELS, Findings, Shown, by_channel, flag_claims
+
+if TYPE_CHECKING:
+    from model.city import City
+
+MARKS = {CODING: FLAG_UPCODED, SPLITTING: FLAG_SPLIT, THRESHOLD: FLAG_LOW_THRESHOLD, SHIFT: FLAG_SHIFTED}
+"""The truth of each channel in a claim's flags."""
+
+
+def audit(city: City) -> None:
+    """Claims are flagged, reviewed and audited; what is found is taken back and fined; clean claims may be disputed wrongly."""
+    month, claims = city.now, city.now.claims
+    assert claims is not None
+    rules, watch = city.insurer.audit, city.insurer.watch
+    shown = Shown.of(claims, city.last_claims, city.catalogue)
+    city.insurer.norms.see(shown)
+    findings = month.findings = _find(city, claims, flag_claims(shown, city.insurer.norms, rules.limits))
+    watch.remember(rules, findings)
+    claims.flags[findings.checked.any(axis=0) | findings.found.any(axis=0)] |= FLAG_AUDITED
+    claims.flags[findings.found.any(axis=0)] |= FLAG_RECOVERED
+    take_back(city, claims, findings.taken.sum(axis=0))
+    month.tallies |= _tallies(city, findings)
+    payer = city.ledger.provider(np.arange(len(month.tallies["fined"])))
+    city.ledger.post(payer, int(AccountKind.GOVERNMENT), month.tallies["fined"].astype(np.int64), Memo.FINE)
+
+
+def _find(city: City, claims: Claims, flags: dict[str, NDArray[np.bool_]]) -> Findings:
+    """What desk and auditors find, each channel by draws of its own."""
+    rules = city.insurer.audit
+    local = city.geography.providers.local[claims.provider]
+    flagged = by_channel(flags, AUDITED_CHANNELS) & local
+    distorted = np.stack([claims.has(MARKS[channel]) for channel in AUDITED_CHANNELS]) & local
+    desk, drawn, sharp = (uniforms(city.seed, int(Decision.AUDIT), city.now.index, claims.uid, block=block).T for block in range(3))
+    plain, likelier = city.insurer.drawn()
+    checked = drawn < np.where(flagged, likelier[:, claims.provider], plain[:, claims.provider])
+    review = np.array([[rules.review[channel]] for channel in AUDITED_CHANNELS])
+    by_audit = distorted & checked & (sharp < rules.sensitivity)
+    found = by_audit | (distorted & flagged & (desk < review))
+    wrong = (flagged & (desk < rules.review_false_positive)) | (checked & (sharp < rules.false_positive))
+    taken = np.zeros(found.shape, dtype=np.int64)
+    for row, channel in enumerate(AUDITED_CHANNELS):
+        at = np.flatnonzero(found[row])
+        taken[row, at] = np.rint(gain_of(city, claims.take(at), channel)).astype(np.int64)
+    return Findings(
+        provider=claims.provider,
+        by_rule=flags,
+        flagged=flagged,
+        checked=checked,
+        distorted=distorted,
+        found=found,
+        by_audit=by_audit,
+        disputed=~distorted & wrong,
+        taken=taken,
+    )
+
+
+def _tallies(city: City, findings: Findings) -> dict[str, NDArray[np.float64]]:
+    """Counts and money by provider, over all channels."""
+    rules, n = city.insurer.audit, len(city.geography.providers)
+
+    def count(table: NDArray[np.generic]) -> NDArray[np.float64]:
+        total: NDArray[np.float64] = findings.by_provider(table, n).sum(axis=0)
+        return total
+
+    fine = np.stack([city.insurer.fine(channel)[findings.provider] for channel in AUDITED_CHANNELS])
+    clean = ~findings.distorted
+    return {
+        "recovered": count(findings.taken),
+        "fined": count(np.rint(findings.taken * fine)),
+        "distorted": count(findings.distorted),
+        "detected": count(findings.found),
+        "audited_clean": count(clean & (findings.checked | findings.flagged)),
+        "false_positives": count(findings.disputed),
+        "audit_cost": count(findings.checked) * rules.cost_per_check + count(findings.flagged) * rules.cost_per_review,
+    }
+
+
+def gain_of(city: City, claims: Claims, channel: int) -> NDArray[np.float64]:
+    """What is taken back of claims found distorted by a channel, fen (see ``conduct.md``)."""
+    charge = claims.charge.astype(np.float64)
+    if channel == CODING:
+        found: NDArray[np.float64] = np.maximum(claims.gain, 0.0)
+        return found
+    if channel == SPLITTING:
+        # both halves are flagged; each carries half of the recovery of the stay
+        recovery: NDArray[np.float64] = city.insurer.audit.split_gain * charge / (1.0 + city.care.split_overhead)
+        return recovery
+    if channel == THRESHOLD:
+        return charge
+    shift = city.staff.conduct[claims.provider, SHIFT]
+    moved: NDArray[np.float64] = claims.in_scope * shift / np.maximum(1.0 - shift, 1e-9)
+    return moved
+
+
+def take_back(city: City, claims: Claims, taken: NDArray[np.int64] | NDArray[np.float64]) -> None:
+    """Returns recoveries of claims to the funds they came from: at once, or from later payments where a mode's cycle says so."""
+    n = len(city.geography.providers)
+    place = claims.provider.astype(np.int64) * len(SCHEMES) + claims.scheme
+    for i, instance in enumerate(city.settlement.instances):
+        mine = claims.instance == i
+        whole = np.bincount(place[mine], weights=taken[mine], minlength=n * len(SCHEMES)).astype(np.int64).reshape(n, len(SCHEMES))
+        when = instance.cycle.audit_deduction
+        if when != "at_once" and city.policy_open:
+            instance.book.deduct(whole, at_clearing=when == "clearing")
+            continue
+        provider, scheme = np.nonzero(whole)
+        city.ledger.post(city.ledger.provider(provider), city.ledger.fund(scheme), whole[provider, scheme], Memo.RECOVERY)
