@@ -57,11 +57,12 @@ class Worlds:
         self._value = tables.set_index([*keys, "month"])["value"].sort_index()
         self.city = city
         self.seeds = sorted(tables["seed"].unique())
+        self._months = range(int(tables["month"].max()) + 1)
 
     def series(self, arm: str, seed: int, place: Place) -> Floats:
-        """One indicator month by month; a month without a value takes the one before."""
+        """One indicator month by month, NaN where it does not exist: in most months, if it is of a year."""
         found = self._value.loc[arm, seed, place.unit_type, place.unit or self.city, place.indicator]
-        values: Floats = found.ffill().bfill().to_numpy(dtype=np.float64)
+        values: Floats = found.reindex(self._months).to_numpy(dtype=np.float64)
         return values
 
     def counties(self, arm: str, seed: int, part: Part) -> pd.DataFrame:
@@ -196,7 +197,8 @@ def _effect(part: Part, worlds: Worlds, seed: int, window: slice) -> float:
     """Effect of one seed on the very same people, in the part's measure."""
 
     def mean(arm: str, place: Place) -> float:
-        return float(worlds.series(arm, seed, place)[window].mean())
+        values = worlds.series(arm, seed, place)[window]
+        return float(values[np.isfinite(values)].mean())
 
     value = mean(part.arm, part.place)
     if part.other_unit:
@@ -220,6 +222,8 @@ def judged(part: Part, mean: float, low: float, high: float) -> Verdict:
         return "reported"
     if part.sign == "0":
         return "agrees" if low <= 0 <= high else "contradicts"
+    if not np.isfinite((low, high)).all():
+        return "cannot be told"
     away = (low, high) if part.sign == "+" else (-high, -low)
     if away[1] < 0:
         return "contradicts"
@@ -264,10 +268,15 @@ def _estimated(study: Study, part: Part, worlds: Worlds, treated: tuple[str, int
             places.append(panel.assign(place=panel["place"] + f"/{is_treated}", treated=is_treated, month=panel["month"] - start))
         whole = pd.concat(places)
         return _told(part, difference_in_differences(whole.assign(value=_scaled(part, whole["value"].to_numpy())), before))
-    series = _scaled(part, worlds.series(*treated, part.place)[months])
+    series = _scaled(part, _filled(worlds.series(*treated, part.place))[months])
     if design == "segmented":
         return _told(part, segmented(series, before))
-    return _told(part, controlled(series, _scaled(part, worlds.series(*control, part.place)[months]), before))
+    return _told(part, controlled(series, _scaled(part, _filled(worlds.series(*control, part.place))[months]), before))
+
+
+def _filled(values: Floats) -> Floats:
+    """A series in which a month without a value has the one before, or the first."""
+    return np.asarray(pd.Series(values).ffill().bfill(), dtype=np.float64)
 
 
 def _scaled(part: Part, values: Floats) -> Floats:

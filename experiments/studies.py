@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Design = Literal["segmented", "controlled", "did", "level"]
 Measure = Literal["percent", "points", "ln", "amount", "elasticity", "times"]
+Sign = Literal["+", "-", "0", ""]
 MONTHS_BEFORE = MONTHS_AFTER = 24
 """Common history and follow-up of every simulated reform; a study with shorter windows uses the months around the switch."""
 
@@ -64,7 +65,7 @@ class Part:
     arm: str
     control: str
     indicator: str
-    sign: Literal["+", "-", "0", ""]
+    sign: Sign
     unit_type: str = "city"
     unit: str = ""
     measure: Measure = "percent"
@@ -172,7 +173,7 @@ ARMS: Mapping[str, Arm] = {
     "ffs to dip": Arm("ffs", "dip"),
     "ffs to drg": Arm("ffs", "drg"),
     "ffs to drg, wider gaps": Arm("ffs", "drg", change=_terms({"split_gap": 1.1})),
-    "ffs to global": Arm("ffs", "global"),
+    "ffs to hard global": Arm("ffs", "global", change=_terms({"overrun_share": 0.0})),
     "ffs to capitation": Arm("ffs", "capitation"),
     "quota": Arm("quota"),
     "quota to dip": Arm("quota", "dip"),
@@ -185,6 +186,7 @@ ARMS: Mapping[str, Arm] = {
     "dip, begun anew": Arm("dip", "dip"),
     "dip, one price": Arm("dip", "dip", change=_terms({"basic_groups": "one_price"})),
     "ffs to psychiatric days": Arm("ffs", _FILES / "psychiatric_by_day.toml"),
+    "ffs to primary heads": Arm("ffs", _FILES / "primary_capitation.toml"),
     "ffs to primary budgets": Arm("ffs", _FILES / "primary_budget.toml"),
     "ffs, slack beds": Arm("ffs", change=_beds(1.25)),
     "ffs, cheaper visits": Arm("ffs", change=_settings(_CHEAPER_VISITS)),
@@ -198,6 +200,7 @@ ARMS: Mapping[str, Arm] = {
 PLACEBO = tuple(name for name, arm in ARMS.items() if arm.policy is None and arm.change is None)
 """Arms in which nothing happens at the switch: a design that finds an effect there finds one that is not."""
 
+_DRIFT: Mapping[str, Sign] = {"tertiary": "+", "secondary": "-", "primary": "-"}
 _LATER = "after Part 4: the system is not in the model yet"
 _CHARGES = "after Part 3: needs charges by item with margins of their own"
 
@@ -242,10 +245,10 @@ STUDIES: Mapping[str, Study] = {
         design="segmented",
     ),
     "T13": Study(
-        (
-            Part("tertiary", "quota to dip", "quota", "tertiary_admission_share", "+", measure="points"),
-            Part("secondary", "quota to dip", "quota", "secondary_admission_share", "-", measure="points"),
-            Part("primary", "quota to dip", "quota", "primary_admission_share", "-", measure="points"),
+        tuple(
+            Part(f"{tier}, from {before}", f"{before} to dip", before, f"{tier}_admission_share", sign, measure="points")
+            for before in ("quota", "global")
+            for tier, sign in _DRIFT.items()
         ),
         design="segmented",
     ),
@@ -279,7 +282,7 @@ STUDIES: Mapping[str, Study] = {
         (Part("gap a tenth larger", "ffs to drg, wider gaps", "ffs to drg", "upcoded_share", "+", measure="points", low=0.3, high=0.4),)
     ),
     "T20": Study(
-        (Part("private over public", "ffs to drg", "", "upcoded_share", "+", "ownership", "private", "points", other_unit="public"),),
+        (Part("private over public", "drg", "", "upcoded_share", "+", "ownership", "private", "points", other_unit="public"),),
         "level",
     ),
     "T21": Study((Part("upcoded share", "drg, audited", "drg", "upcoded_share", "-", measure="points"),)),
@@ -301,8 +304,8 @@ STUDIES: Mapping[str, Study] = {
     ),
     "T23": Study(
         (
-            Part("fund spending", "ffs to global", "ffs", "fund_cost_per_head", "-"),
-            Part("out of pocket", "ffs to global", "ffs", "oop_per_head", "+"),
+            Part("fund spending", "ffs to hard global", "ffs", "fund_cost_per_head", "-"),
+            Part("out of pocket of a stay", "ffs to hard global", "ffs", "oop_per_admission", "+"),
         ),
         before=12,
         after=12,
@@ -310,14 +313,14 @@ STUDIES: Mapping[str, Study] = {
     "T24": Study(
         (
             Part("cost of a visit", "ffs to primary budgets", "ffs", "cost_per_visit", "-", "tier", "primary"),
-            Part("visits, all levels", "ffs to primary budgets", "ffs", "visits_per_head", "-"),
+            Part("visits", "ffs to primary budgets", "ffs", "primary_visits_per_head", "-"),
         ),
         design="level",
     ),
     "T25": Study(
         (
             Part("all visits", "global to package", "global", "visits_per_head", "+"),
-            Part("primary share", "global to package", "global", "primary_visit_share", "+", measure="points"),
+            Part("primary visits", "global to package", "global", "primary_visits_per_head", "+"),
         )
     ),
     "T26": Study(
@@ -329,7 +332,7 @@ STUDIES: Mapping[str, Study] = {
             Part("days", "ffs to capitation", "ffs", "los_days", "-"),
         )
     ),
-    "T28": Study((Part("visits", "ffs to capitation", "ffs", "visits_per_head", "0"),)),
+    "T28": Study((Part("primary visits", "ffs to primary heads", "ffs", "primary_visits_per_head", "0"),)),
     "T29": Study(reason=_CHARGES),
     "T30": Study(
         (

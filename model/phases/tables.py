@@ -166,6 +166,7 @@ def claim_sums(city: City, claims: Claims) -> dict[str, Floats]:
         "admission_in_scope": claims.in_scope,
         "admission_basic": claims.basic,
         "admission_own_pay": claims.own_pay,
+        "admission_oop": claims.patient.astype(np.float64) + claims.account,
         "stay_days": claims.stay,
         # a divided stay is one case in two claims
         "standard_days": claims.standard_stay * np.where(claims.has(FLAG_SPLIT), 0.5, 1.0),

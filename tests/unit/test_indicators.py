@@ -89,6 +89,8 @@ def test_indicators_are_ratios_so_that_scale_cancels(name: str) -> None:
         ("admissions_per_100", {"admissions": 3.0, "person_months": 240.0}, 15.0),
         ("visits_per_head", {"visits": 10.0, "person_months": 24.0}, 5.0),
         ("cost_per_day", {"admission_charge": 120_000.0, "stay_days": 4.0}, 300.0),
+        ("oop_per_admission", {"admission_oop": 120_000.0, "admissions": 4.0}, 300.0),
+        ("primary_visits_per_head", {"visits_primary": 6.0, "person_months": 24.0}, 3.0),
         ("benefit_lost_share", {"benefit_lost": 2.0, "standard_charge": 100.0}, 0.02),
         ("simple_share", {"simple": 3.0, "admissions": 12.0}, 0.25),
         ("intensity", {"delivered_charge": 110.0, "standard_charge": 100.0}, 1.1),

@@ -59,6 +59,7 @@ PLUS = Part("", "ffs to dip", "ffs", "cmi", "+", low=3, high=12)
         (1, 0.5, 1.5, "sign agrees, size differs"),
         (1, -1, 3, "cannot be told"),
         (-5, -6, -4, "contradicts"),
+        (float("nan"), float("nan"), float("nan"), "cannot be told"),
     ],
 )
 def test_verdict(mean: float, low: float, high: float, verdict: str) -> None:
@@ -104,6 +105,20 @@ def test_an_elasticity_is_of_logs_and_a_saving_is_per_yuan_spent() -> None:
     assert answered("T33", Study((response,), "level"), response, made).effect == pytest.approx(-0.5)
     saved = Part("", "reform", "before", "fund_cost_per_head", "+", measure="times", per=Place("audit_cost"))
     assert answered("T22", Study((saved,), "level"), saved, made).effect == pytest.approx(30.0)
+
+
+def test_what_is_known_once_a_year_is_not_spread_over_the_months_before_it() -> None:
+    """Catastrophic expenditure exists in December alone; the effect of the last year is that December's."""
+    months = {11: 0.10, 23: 0.10, 35: 0.30, 47: 0.05}
+    rows = [
+        (arm, seed, "city", "here", "che_share", month, value if arm == "reform" else 0.10)
+        for arm in ("reform", "before")
+        for seed in (1, 2, 3)
+        for month, value in months.items()
+    ]
+    made = Worlds(pd.DataFrame(rows, columns=["arm", "seed", "unit_type", "unit", "indicator", "month", "value"]), "here")
+    part = Part("", "reform", "before", "che_share", "-", measure="points")
+    assert answered("T37", Study((part,), "level"), part, made).effect == pytest.approx(-5.0)
 
 
 def test_no_effect_is_expected_and_an_interval_that_holds_zero_agrees() -> None:
