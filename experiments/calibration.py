@@ -32,6 +32,8 @@ SOFTEST, STEEPEST = 0.25, 2.0
 LEAST_MOVE = 0.04
 """Smallest move of a lever from which something is learned."""
 OUTSIDE = "out_of_city"
+LEVELS, CONDUCT = STUDY_KINDS = ("levels", "conduct")
+"""What a study can fit: the levels of a city, or the conduct of providers."""
 
 Path_ = tuple[str, ...]
 Levers = dict[Path_, float]
@@ -131,13 +133,26 @@ def calibrate(
     return 0 if gap <= FITTED_LIMIT else 1
 
 
-def read_study(name_or_path: str) -> Study:
-    """Read a study of levels by name or from a TOML file, strictly."""
-    path = _study_path(name_or_path)
+def kind_of(name_or_path: str) -> str:
+    """What a study fits: one of ``STUDY_KINDS``."""
+    path = study_path(name_or_path)
+    found = _read(path).get("kind")
+    if found not in STUDY_KINDS:
+        raise InputError("unknown kind of study", file=path, path="kind", found=found, allowed=STUDY_KINDS)
+    return str(found)
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"the study cannot be read: {error}", file=path) from None
+
+
+def read_study(name_or_path: str) -> Study:
+    """Read a study of levels by name or from a TOML file, strictly."""
+    path = study_path(name_or_path)
+    raw = _read(path)
     bounds = {"scale": (0, 1), "seeds": (1, 100), "burn_in": (0, 240), "rounds": (1, 100), "damping": (0.05, 1.5), "tolerance": (1e-4, 0.5)}
     keys = ("kind", "city", *bounds)
     for key in raw:
@@ -146,8 +161,8 @@ def read_study(name_or_path: str) -> Study:
     for key in keys:
         if key not in raw:
             raise InputError(f"missing key: {key}", file=path, allowed=keys)
-    if raw["kind"] != "levels":
-        raise InputError("unknown kind of study", file=path, path="kind", found=raw["kind"], allowed=["levels"])
+    if raw["kind"] != LEVELS:
+        raise InputError("not a study of levels", file=path, path="kind", found=raw["kind"], allowed=[LEVELS])
     for key, (low, high) in bounds.items():
         value, whole = raw[key], key in ("seeds", "burn_in", "rounds")
         right = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
@@ -382,7 +397,8 @@ def _city_path(name: str) -> Path:
     return Path(name) if name.endswith(".toml") else data.folder("cities", f"{name}.toml")
 
 
-def _study_path(name: str) -> Path:
+def study_path(name: str) -> Path:
+    """File of a study by name, or a path to one."""
     if name.endswith(".toml"):
         return Path(name)
     folder = Path(__file__).with_name("studies")

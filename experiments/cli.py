@@ -192,16 +192,31 @@ def compare(
 
 @app.command()
 def calibrate(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study's name (levels) or a path to its TOML file.")],
-    city: Annotated[str | None, typer.Option("--city", help="Another city than the study's; its file is written to.")] = None,
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study's name (levels, conduct) or a path to its TOML file.")],
+    city: Annotated[str | None, typer.Option("--city", help="Another city than the study's; levels are written to its file.")] = None,
+    variant: Annotated[
+        str | None, typer.Option("--variant", help="Conduct: the rule for outliers that DIP has in the place; the study's unless given.")
+    ] = None,
+    trials: Annotated[int | None, typer.Option("--trials", help="Conduct: simulated trials at most; kept ones count.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Conduct: behaviour file to write; the project's own unless given.")] = None,
     jobs: Jobs = -1,
     quiet: Quiet = False,
     lang: Lang = None,
 ) -> int:
-    """Fit a city's levels to its targets, and write them into the [fitted] section of its file."""
+    """Fit a city's levels to its targets, or the conduct of providers to published effects, and write what was found into its file."""
+    from experiments.calibration import CONDUCT, kind_of, study_path
     from experiments.calibration import calibrate as fit
 
-    return fit(study, city=city, jobs=jobs, console=_console(quiet), lang=_language(lang))
+    if kind_of(study) != CONDUCT:
+        for option, given in (("--variant", variant), ("--trials", trials), ("--out", out)):
+            if given is not None:
+                raise InputError("only a fit of conduct has this option", path=option, found=str(given))
+        return fit(study, city=city, jobs=jobs, console=_console(quiet), lang=_language(lang))
+    from experiments.conduct_fit import calibrate_conduct
+
+    return calibrate_conduct(
+        study_path(study), city=city, variant=variant, trials=trials, out=out, jobs=jobs, console=_console(quiet), lang=_language(lang)
+    )
 
 
 @check_app.command("city")

@@ -142,7 +142,7 @@ def test_too_few_rounds_keep_the_best_and_say_so(city: Path, tmp_path: Path) -> 
         (("scale = 0.04", "scale = nan"), "scale: out of range"),
         (("seeds = 4", "seeds = 4.5"), "seeds: out of range"),
         (("rounds =", "round ="), "did you mean 'rounds'"),
-        (('kind = "levels"', 'kind = "level"'), "unknown kind of study"),
+        (('kind = "levels"', 'kind = "level"'), "not a study of levels"),
         (("tolerance = 0.01", ""), "missing key: tolerance"),
         (("seeds = 4", "seeds = = 4"), "cannot be read"),
     ],
