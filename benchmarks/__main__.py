@@ -126,7 +126,7 @@ def show_settlement(found: dict[str, Any]) -> str:
     ]
     beyond = [name for name, ms in modes.items() if verdict(claims, ms).startswith("BEYOND")]
     said = f"limits at {FULL_MONTH:,} claims: " + ", ".join(f"{key.removesuffix('_ms')} {ms:g} ms" for key, ms in LIMITS_MS.items())
-    kept = f"beyond them: {', '.join(beyond)}" if beyond else f"all {len(modes)} modes are within them"
+    kept = f"beyond them: {', '.join(beyond)}" if beyond else "all are within them, modes and mix"
     busy = f"load {found['load']:.1f} on {found['processors']} processors" + (
         ": too busy to judge times by; ratios of one run hold" if found["load"] > found["processors"] else ""
     )

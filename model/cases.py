@@ -24,7 +24,11 @@ class Columns:
 
     def take(self, index: NDArray[Any] | slice) -> Any:
         """The rows at ``index`` (positions, a mask, or a slice, which shares memory), as the same kind of table."""
-        return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+        columns = {f.name: getattr(self, f.name) for f in fields(self)}
+        if isinstance(index, slice):
+            return type(self)(**{name: column[index] for name, column in columns.items()})
+        at = np.flatnonzero(index) if index.dtype == bool else index
+        return type(self)(**{name: column.take(at) for name, column in columns.items()})
 
     @classmethod
     def join(cls, parts: list[Any]) -> Any:

@@ -17,7 +17,7 @@ from model.care import CODING, SHIFT, SPLITTING, STAY, THRESHOLD, CareRules, Eli
 from model.cases import CaseTruth
 from model.catalogue import Catalogue
 from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, MEASURES, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable
-from model.settlement import Settlement
+from model.settlement import Settlement, in_order
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +26,8 @@ BLOCK = 16_000
 more than half of the time."""
 ALL_GAINS = frozenset({"intensity", "code", "treat", "split", "threshold", "select", "shift", "finish", "stay"})
 """Everything that can be asked of :meth:`Quote.gains`."""
+PARTIAL = ("code", "code_raw", "treat", "split", "threshold")
+"""Gains of acts that can be done on some cases only."""
 ACTS = frozenset({"code", "treat", "split", "threshold", "select"})
 """Acts on single cases, which are done most gainful first."""
 
@@ -144,12 +146,17 @@ class Gains:
     finish: list[Floats]
 
     @classmethod
-    def join(cls, parts: list[Gains]) -> Gains:
-        """The gains of all parts' cases, one after the other."""
-        names = [f.name for f in fields(cls) if f.name not in ("step", "finish")]
-        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-        finish = [np.concatenate(level) for level in zip(*(part.finish for part in parts), strict=True)]
-        return cls(step=parts[0].step, finish=finish, **columns)
+    def none(cls, n: int, step: float, levels: int) -> Gains:
+        """Of ``n`` cases on which no act brings anything."""
+        columns = {f.name: np.zeros(n) for f in fields(cls) if f.name not in ("step", "finish")}
+        return cls(step=step, finish=[np.zeros(n) for _ in range(levels)], **columns)
+
+    def put(self, at: NDArray[np.int64] | slice, acts: dict[str, Floats], finish: list[Floats]) -> None:
+        """Writes what acts bring on the cases ``at``, in place."""
+        for name, money in acts.items():
+            getattr(self, name)[at] = money
+        for column, money in zip(self.finish, finish, strict=True):
+            column[at] = money
 
 
 class Quote:
@@ -168,16 +175,23 @@ class Quote:
 
     def gains(self, truth: CaseTruth, conduct: Floats, able: Eligible, step: float, only: frozenset[str] = ALL_GAINS) -> Gains:
         """Gains of all cases around the providers' present intensity and shift; those not asked for by ``only`` stay zero."""
-        pieces = [slice(first, first + BLOCK) for first in range(0, max(len(truth), 1), BLOCK)]
-        found = [self._gains(truth.take(piece), conduct, able.take(piece), step, only) for piece in pieces]
-        return found[0] if len(found) == 1 else Gains.join(found)
+        found = Gains.none(len(truth), step, len(self.rules.finish_levels) if "finish" in only else 0)
+        order = None if in_order(truth.instance) else np.argsort(truth.instance, kind="stable")
+        for first in range(0, max(len(truth), 1), BLOCK):
+            # a mode's cases stand together, so that it is asked once and sees its part of the columns without a copy
+            piece = slice(first, first + BLOCK) if order is None else order[first : first + BLOCK]
+            found.put(piece, *self._gains(truth.take(piece), conduct, able.take(piece), step, only))
+        return found
 
-    def _gains(self, truth: CaseTruth, conduct: Floats, able: Eligible, step: float, only: frozenset[str]) -> Gains:
+    def _gains(
+        self, truth: CaseTruth, conduct: Floats, able: Eligible, step: float, only: frozenset[str]
+    ) -> tuple[dict[str, Floats], list[Floats]]:
+        """What the acts asked for bring, by the names of :class:`Gains`, and what the levels of finishing do."""
         q = intensity_of(conduct, truth.provider, truth.severity)
         s = conduct[truth.provider, STAY]
         case = self._planned(truth, q, s, conduct[truth.provider, SHIFT])
         charge, n, p, sanctions = case.table.charge, len(truth), truth.provider, self.prices.sanctions
-        acts = {f.name: np.zeros(n) for f in fields(Gains) if f.name not in ("step", "finish")}
+        acts = {name: np.zeros(n) for name in PARTIAL if name.removesuffix("_raw") in only}
         if "intensity" in only:
             for name, by in (("more", step), ("less", -step)):
                 acts[name] = self._money(case, charge * (1 + by / q), self._days(truth.standard_stay, q + by, s)) - case.base
@@ -213,7 +227,7 @@ class Quote:
         if "shift" in only:
             acts["shift"] = self._shifted(case, truth.in_scope_share, step)
         finish = self._finish(case, truth, q, s, able) if "finish" in only else []
-        return Gains(step=step, finish=finish, **acts)
+        return acts, finish
 
     def _planned(self, truth: CaseTruth, q: Floats, s: Floats, shift: Floats) -> _Case:
         """Cases as the providers' present conduct would have them, and what a unit and a fen of each are worth."""

@@ -8,6 +8,7 @@ asked for slightly different totals around what is posted, is the quote.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -148,16 +149,18 @@ class Settlement:
 
     def units_of(self, instance_of_case: NDArray[np.int8], table: CaseTable) -> NDArray[np.float64]:
         """Units of each case of a table under the mode that covers it."""
-        units = np.zeros(len(table))
-        if not len(table):
+        n = len(table)
+        units = np.zeros(n)
+        if not in_order(instance_of_case):
+            order = np.argsort(instance_of_case, kind="stable")
+            units[order] = self.units_of(instance_of_case.take(order), table.take(order))
             return units
-        if (instance_of_case == instance_of_case[0]).all():
-            only = self.instances[int(instance_of_case[0])]
-            return only.mode.tariff(table, only.terms)
-        for i, instance in enumerate(self.instances):
-            mine = np.flatnonzero(instance_of_case == i)
-            if len(mine):
-                units[mine] = instance.mode.tariff(table.take(mine), instance.terms)
+        bounds = np.searchsorted(instance_of_case, np.arange(len(self.instances) + 1, dtype=instance_of_case.dtype)).tolist()
+        for instance, (first, last) in zip(self.instances, pairwise(bounds), strict=True):
+            if last - first == n > 0:
+                return instance.mode.tariff(table, instance.terms)
+            if last > first:
+                units[first:last] = instance.mode.tariff(table.part(first, last), instance.terms)
         return units
 
     @property
@@ -440,6 +443,11 @@ class Settlement:
         more, less = self.quoted(instance, holder, np.stack([step, -step]))
         slope = (more - less).T / (2 * size[:, measure])
         return np.ascontiguousarray(slope.reshape(base.shape))
+
+
+def in_order(instance_of_case: NDArray[np.int8]) -> bool:
+    """Whether the cases of each mode stand together, modes in their order."""
+    return bool((instance_of_case[1:] >= instance_of_case[:-1]).all())
 
 
 def _cells(holder: NDArray[np.int64], n_holders: int) -> NDArray[np.int64]:

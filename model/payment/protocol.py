@@ -69,6 +69,10 @@ class CaseTable:
         at = np.flatnonzero(index) if np.asarray(index).dtype == bool else index
         return CaseTable(**{f.name: getattr(self, f.name).take(at) for f in fields(self)})
 
+    def part(self, first: int, last: int) -> CaseTable:
+        """The rows from ``first`` to before ``last``, which share memory."""
+        return CaseTable(**{f.name: getattr(self, f.name)[first:last] for f in fields(self)})
+
 
 @dataclass(frozen=True)
 class GroupFacts:

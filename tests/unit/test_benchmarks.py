@@ -74,7 +74,7 @@ def test_versions_that_differ_are_told() -> None:
 
 def test_every_mode_is_settled_and_quoted(found: dict[str, Any]) -> None:
     modes = found["settlement"]["modes"]
-    assert list(modes) == list(list_modes())
+    assert list(modes) == [*list_modes(), "yuncheng_2021"]
     assert all(milliseconds > 0 for mode in modes.values() for milliseconds in mode.values())
 
 
@@ -85,7 +85,7 @@ def test_a_mode_that_is_too_slow_is_told() -> None:
     told = benchmarks.show_settlement({"claims": 60_000, "modes": modes} | idle)
     assert "BEYOND: settle > 100 ms, quote > 10 ms" in told
     assert "beyond them: slow" in told
-    assert "all 1 modes are within" in benchmarks.show_settlement({"claims": 60_000, "modes": {"ffs": quick}} | idle)
+    assert "all are within them" in benchmarks.show_settlement({"claims": 60_000, "modes": {"ffs": quick}} | idle)
     assert "not asked of fewer" in benchmarks.show_settlement({"claims": 6_000, "modes": modes} | idle)
     assert "too busy" not in told
     assert "too busy" in benchmarks.show_settlement({"claims": 60_000, "modes": modes} | idle | {"load": 7.0})

@@ -288,3 +288,26 @@ def test_the_price_of_a_case_is_what_its_totals_would_be_settled_for() -> None:
     settled = books.quoted(0, holder, change) - books.quoted(0, holder, 0 * change)
     assert worth == pytest.approx(settled + 0.4 * CHARGE - KAPPA * CHARGE, rel=1e-9)
     assert GROUP[1] == 0
+
+
+def test_under_a_mix_every_case_brings_what_it_would_bring_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cases are quoted mode by mode and block by block: neither their order nor where a block ends may show."""
+    monkeypatch.setattr("model.quote.BLOCK", 7)
+    rng = np.random.default_rng(3)
+    books = opened(market("ffs", "per_diem", "per_admission_quota", "county_package"))
+    books.post([totals(books.n_holders, units=1e9, cases=1e3, recorded=1e9, charge=2e9, days=1e4) for _ in books.instances])
+    n = 30
+    spread = {
+        "instance": rng.integers(0, 4, n).astype(np.int8),
+        "provider": rng.integers(0, N, n),
+        "scheme": rng.integers(0, 2, n),
+        "standard_charge": rng.uniform(3e5, 3e6, n),
+        "standard_stay": rng.uniform(2, 20, n),
+    }
+    together = quoted(books, truth(n, **spread))
+    alone = [quoted(books, truth(1, **{name: column[i : i + 1] for name, column in spread.items()})) for i in range(n)]
+    for name in ("more", "code", "treat", "split", "threshold", "select", "shift"):
+        assert getattr(together, name).tolist() == [float(getattr(one, name)[0]) for one in alone]
+    assert [level.tolist() for level in together.finish] == [[float(one.finish[i][0]) for one in alone] for i in range(3)]
+    fees = quoted(books, truth(n, **(spread | {"instance": 0})))
+    assert (np.equal(together.shift, fees.shift) == (spread["instance"] == 0)).all()
