@@ -352,7 +352,7 @@ class City(mesa.Model):
         self._flows_of = self.month
         self._set_opening_balances()
         self.settlement: Settlement = setup.settlement_of(self.policy, self.geography, self.group_facts, self.base_month)
-        audit, sanctions = setup.audit_rules_of(self.behaviour, self.base_month), self.sanction_rules(self.base_month)
+        audit, sanctions = setup.audit_rules_of(self.behaviour, self.policy, self.base_month), self.sanction_rules(self.base_month)
         watch, norms = Watch(providers.tier, providers.local), Norms(self.catalogue, providers.tier)
         self.insurer = Insurer(self, self.settlement, audit, sanctions, watch, norms)
         self.policy_open = False
@@ -398,6 +398,8 @@ class City(mesa.Model):
         """One month: every phase in order, the ledger checked after each."""
         self._begin_flows()
         self.now = Month(self.month, setup.benefits_of(self.settings, self.month), float(self.price_index_of(np.array(self.month))))
+        if self._audit_changes():
+            self.insurer.audit = setup.audit_rules_of(self.behaviour, self.policy, self.month)
         for name, phase in PHASES:
             began = time.perf_counter()
             phase(self)
@@ -428,6 +430,11 @@ class City(mesa.Model):
             personal_accounts=self.people.account_balance,
         )
 
+    def _audit_changes(self) -> bool:
+        """Whether a dated value of the terms of audit begins this month."""
+        sections = (self.behaviour.audit, self.policy.supervision)
+        return any(changed_between(section, self.month - 1, self.month) for section in sections if section is not None)
+
     def sanction_rules(self, month: int) -> SanctionRules:
         """What follows from findings in a month."""
         return setup.sanction_rules_of(self.behaviour, month)
@@ -441,7 +448,10 @@ class City(mesa.Model):
 
     def switch_policy(self, policy: str | Path | PolicyFile) -> None:
         """Puts a policy in force from the next month: old books are cleared, the budget base is the last twelve months."""
+        before = self.policy.supervision
         self.policy = self._read_policy(policy)
+        if before != self.policy.supervision:
+            self.insurer.audit = setup.audit_rules_of(self.behaviour, self.policy, self.month)
         self._clear_books()
         self.policy_open = False
         self.settlement = setup.settlement_of(self.policy, self.geography, self.group_facts, self.month)

@@ -90,6 +90,20 @@ SUMS = (
     "recovered",
     "fined",
     "audit_cost",
+    "flagged",
+    "flagged_distorted",
+    "distorted_coding",
+    "distorted_splitting",
+    "distorted_threshold",
+    "distorted_shift",
+    "detected_coding",
+    "detected_splitting",
+    "detected_threshold",
+    "detected_shift",
+    "disputed_coding",
+    "disputed_splitting",
+    "disputed_threshold",
+    "disputed_shift",
     # sanctions
     "complaints",
     "rewards",
@@ -172,9 +186,20 @@ def _share(top: str, bottom: str, scale: float = 1.0) -> Callable[[Sums], Floats
     return lambda s: _ratio(getattr(s, top), getattr(s, bottom), scale)
 
 
+def _precision(channel: str) -> Callable[[Sums], Floats]:
+    return lambda s: _ratio(getattr(s, f"detected_{channel}"), getattr(s, f"detected_{channel}") + getattr(s, f"disputed_{channel}"))
+
+
 YUAN = 0.01
 _POINTS = "rules E9"
 _MODEL = "model.md §11"
+_AUDITED = (
+    ("coding", "高套", "upcoding"),
+    ("splitting", "分解", "splitting"),
+    ("threshold", "低标准", "low threshold"),
+    ("shift", "转嫁", "cost shift"),
+)
+"""Channels that leave a mark in claims, with words for labels."""
 
 _ALL = [
     Indicator(
@@ -570,6 +595,62 @@ _ALL = [
         _MODEL,
         -1,
         _share("false_positives", "audited_clean"),
+    ),
+    Indicator(
+        "flag_precision",
+        "share",
+        "智能规则准确率",
+        "Precision of smart rules",
+        "flagged claims that are distorted ÷ flagged claims",
+        "rules I2",
+        1,
+        _share("flagged_distorted", "flagged"),
+    ),
+    Indicator(
+        "flag_recall",
+        "share",
+        "智能规则覆盖率",
+        "Recall of smart rules",
+        "flagged claims that are distorted ÷ distorted claims",
+        "rules I2",
+        1,
+        _share("flagged_distorted", "distorted"),
+    ),
+    Indicator(
+        "recovered_per_audit_yuan",
+        "yuan/yuan",
+        "每元审核成本追回",
+        "Recovered per yuan of audit",
+        "recovered money ÷ cost of audits and reviews",
+        "T22",
+        1,
+        _share("recovered", "audit_cost"),
+    ),
+    *(
+        Indicator(
+            f"detection_rate_{channel}",
+            "share",
+            f"查实率（{zh}）",
+            f"Detection rate: {en}",
+            f"claims distorted by {en} that desk or audit find ÷ claims so distorted",
+            _MODEL,
+            1,
+            _share(f"detected_{channel}", f"distorted_{channel}"),
+        )
+        for channel, zh, en in _AUDITED
+    ),
+    *(
+        Indicator(
+            f"audit_precision_{channel}",
+            "share",
+            f"审核准确率（{zh}）",
+            f"Audit precision: {en}",
+            f"true findings of {en} ÷ all findings of it",
+            _MODEL,
+            1,
+            _precision(channel),
+        )
+        for channel, zh, en in _AUDITED
     ),
     Indicator(
         "fined_share",

@@ -310,15 +310,16 @@ def care_rules_of(behaviour: BehaviourFile, month: int) -> CareRules:
     )
 
 
-def audit_rules_of(behaviour: BehaviourFile, month: int) -> AuditRules:
-    """How claims are watched."""
-    audit = behaviour.audit
-    fine = audit.fine
+def audit_rules_of(behaviour: BehaviourFile, policy: PolicyFile, month: int) -> AuditRules:
+    """How claims are watched in a month: by the policy as far as it says so, else by the behaviour file."""
+    audit, own = behaviour.audit, policy.supervision
+    given = {} if own is None else {key: own[key] for key in own.given()}
+    weight, review, fine = given.get("weight", audit.weight), given.get("review", audit.review), audit.fine
     return AuditRules(
-        rate=audit.rate.at(month),
-        regime=audit.regime.at(month),
-        weight={channel: audit.weight[CHANNELS[channel]].at(month) for channel in AUDITED_CHANNELS},
-        review={channel: audit.review[CHANNELS[channel]].at(month) for channel in AUDITED_CHANNELS},
+        rate=given.get("rate", audit.rate).at(month),
+        regime=given.get("regime", audit.regime).at(month),
+        weight={channel: weight[CHANNELS[channel]].at(month) for channel in AUDITED_CHANNELS},
+        review={channel: review[CHANNELS[channel]].at(month) for channel in AUDITED_CHANNELS},
         fine={channel: (fine.coding if channel == CODING else fine.other).at(month) for channel in AUDITED_CHANNELS},
         sensitivity=audit.sensitivity.at(month),
         lift=audit.lift.at(month),

@@ -40,6 +40,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "shifted_share",
         "recovered_share",
         "detection_rate",
+        "audit_precision",
+        "false_positive_rate",
+        "audit_cost",
+        "recovered_per_audit_yuan",
     ),
     "hierarchy": (
         "county_in_share",

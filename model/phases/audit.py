@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from model.care import CODING, SHIFT, SPLITTING, THRESHOLD
+from model.care import CHANNELS, CODING, SHIFT, SPLITTING, THRESHOLD
 from model.cases import FLAG_AUDITED, FLAG_LOW_THRESHOLD, FLAG_RECOVERED, FLAG_SHIFTED, FLAG_SPLIT, FLAG_UPCODED, Claims
 from model.codes import SCHEMES
 from model.decisions import Decision
 from model.ledger import AccountKind, Memo
 from model.streams import uniforms
-from model.supervision import AUDITED_CHANNELS, Findings, Shown, by_channel, flag_claims
+from model.supervision import AUDITED_CHANNELS, Findings, Shown, flag_claims, flagged_by_channel
 
 if TYPE_CHECKING:
     from model.city import City
 
 MARKS = {CODING: FLAG_UPCODED, SPLITTING: FLAG_SPLIT, THRESHOLD: FLAG_LOW_THRESHOLD, SHIFT: FLAG_SHIFTED}
 """The truth of each channel in a claim's flags."""
+SUPERVISED = (
+    *("recovered", "fined", "distorted", "detected", "audited_clean", "false_positives", "audit_cost", "flagged", "flagged_distorted"),
+    *(f"{name}_{CHANNELS[channel]}" for name in ("distorted", "detected", "disputed") for channel in AUDITED_CHANNELS),
+)
+"""Tallies by provider that the phase leaves."""
 
 
 def audit(city: City) -> None:
@@ -43,7 +48,7 @@ def _find(city: City, claims: Claims, flags: dict[str, NDArray[np.bool_]]) -> Fi
     """What desk and auditors find, each channel by draws of its own."""
     rules = city.insurer.audit
     local = city.geography.providers.local[claims.provider]
-    flagged = by_channel(flags, AUDITED_CHANNELS) & local
+    flagged = flagged_by_channel(flags, AUDITED_CHANNELS) & local
     distorted = np.stack([claims.has(MARKS[channel]) for channel in AUDITED_CHANNELS]) & local
     desk, drawn, sharp = (uniforms(city.seed, int(Decision.AUDIT), city.now.index, claims.uid, block=block).T for block in range(3))
     plain, likelier = city.insurer.drawn()
@@ -77,9 +82,16 @@ def _tallies(city: City, findings: Findings) -> dict[str, NDArray[np.float64]]:
         total: NDArray[np.float64] = findings.by_provider(table, n).sum(axis=0)
         return total
 
+    by_channel = {
+        f"{name}_{CHANNELS[channel]}": row
+        for name, table in (("distorted", findings.distorted), ("detected", findings.found), ("disputed", findings.disputed))
+        for channel, row in zip(AUDITED_CHANNELS, findings.by_provider(table, n), strict=True)
+    }
     fine = np.stack([city.insurer.fine(channel)[findings.provider] for channel in AUDITED_CHANNELS])
     clean = ~findings.distorted
-    return {
+    return by_channel | {
+        "flagged": count(findings.flagged),
+        "flagged_distorted": count(findings.flagged & findings.distorted),
         "recovered": count(findings.taken),
         "fined": count(np.rint(findings.taken * fine)),
         "distorted": count(findings.distorted),

@@ -18,6 +18,7 @@ from model.geography import Geography
 from model.illness import update_control
 from model.indicators import POSITION
 from model.ledger import Memo
+from model.phases.audit import SUPERVISED
 from model.phases.sanction import SANCTIONS
 from model.visits import C_ACCOUNT, C_AID, C_BASIC, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_PATIENT, C_SECOND, C_SUPPLEMENT, C_VISITS
 
@@ -274,13 +275,7 @@ def _tallies(city: City) -> None:
             "waiting",
             "inpatient_needs",
             "complications",
-            "recovered",
-            "fined",
-            "distorted",
-            "detected",
-            "audited_clean",
-            "false_positives",
-            "audit_cost",
+            *SUPERVISED,
             *SANCTIONS,
         )
     }

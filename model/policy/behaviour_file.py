@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from model.policy.leaf import Leaf, leaf, problem
-from model.policy.section import ByOwnership, BySeverity, Section
+from model.policy.section import ByAuditedChannel, ByOwnership, BySeverity, Section
 
-__all__ = ["BehaviourFile"]
+__all__ = ["BehaviourFile", "Supervision"]
 
 Factor = Annotated[Leaf, leaf("factor", 0, 1000)]
 Share = Annotated[Leaf, leaf("share", 0, 1)]
@@ -79,13 +79,27 @@ class Eligibility(Section):
     costly_noise_sd: Annotated[Leaf, leaf("factor", 0, 10, "error of the provider's view of need")]
 
 
-class ByAuditedChannel[T](Section):
-    """One entry a channel that leaves a mark in claims (`model.supervision.AUDITED_CHANNELS`)."""
+Regime = Annotated[Leaf, leaf("name", doc="how audits are shared out", form="text", choices=("random", "risk", "adaptive"))]
+AuditRate = Annotated[Leaf, leaf("share", 0, 1, "audits over claims: the budget; an audit looks at every channel of a claim")]
+BudgetWeight = Annotated[Leaf, leaf("factor", 0, 1000, "part of the budget; only the ratio matters")]
+ReviewShare = Annotated[Leaf, leaf("share", 0, 1, "flagged distorted claims that the review at the desk confirms")]
 
-    coding: T
-    splitting: T
-    threshold: T
-    shift: T
+
+class Supervision(Section):
+    """What a policy says of supervision in place of the behaviour file's `[audit]`; what is absent stays as there."""
+
+    regime: Regime | None = None
+    rate: AuditRate | None = None
+    weight: ByAuditedChannel[BudgetWeight] | None = None
+    review: ByAuditedChannel[ReviewShare] | None = None
+
+    @model_validator(mode="after")
+    def _something_is_watched(self) -> "Supervision":
+        starts = {0} | {entry.start or 0 for _, leaf in ([] if self.weight is None else self.weight.items()) for entry in leaf.history}
+        for month in sorted(starts):
+            if self.weight is not None and not any(leaf.at(month) for _, leaf in self.weight.items()):
+                raise problem("no channel has a weight", at=".weight", allowed="at least one above 0; to audit nothing, a rate of 0")
+        return self
 
 
 class RuleLimits(Section):
@@ -110,10 +124,10 @@ class Fines(Section):
 class Audit(Section):
     """Smart rules flag claims, a desk reviews the flagged, auditors look at a sample under a budget."""
 
-    regime: Annotated[Leaf, leaf("name", doc="how audits are shared out", form="text", choices=("random", "risk", "adaptive"))]
-    rate: Annotated[Leaf, leaf("share", 0, 1, "audits over claims: the budget; an audit looks at every channel of a claim")]
-    weight: ByAuditedChannel[Annotated[Leaf, leaf("factor", 0, 1000, "part of the budget; only the ratio matters")]]
-    review: ByAuditedChannel[Annotated[Leaf, leaf("share", 0, 1, "flagged distorted claims that the review at the desk confirms")]]
+    regime: Regime
+    rate: AuditRate
+    weight: ByAuditedChannel[BudgetWeight]
+    review: ByAuditedChannel[ReviewShare]
     limits: RuleLimits
     fine: Fines
     sensitivity: Annotated[Leaf, leaf("share", 0, 1, "distorted claims that an audit finds")]

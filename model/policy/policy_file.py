@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from model.errors import InputError, nearest
 from model.financing import METHODS, BudgetRule
+from model.policy.behaviour_file import Supervision
 from model.policy.cycle_file import CYCLE
 from model.policy.leaf import Leaf, LeafSpec, leaf, problem
 from model.policy.route import ALL, Route
@@ -151,6 +152,7 @@ class PolicyFile(Section):
     description: Label
     sources: dict[str, str] = Field(default_factory=dict)
     budget: Budget
+    supervision: Supervision | None = Field(None, description="audits in place of the behaviour file's")
     modes: Rows[PolicyMode] = Field(alias="mode", min_length=1)
     routes: Rows[Route] = Field(alias="route", min_length=1)
     _file: Path | None = PrivateAttr(None)

@@ -10,6 +10,7 @@ from model.errors import nearest
 from model.policy.leaf import problem
 
 __all__ = [
+    "ByAuditedChannel",
     "ByCondition",
     "ByOwnership",
     "ByScheme",
@@ -160,6 +161,15 @@ class ByCondition[T](Section):
     heart_disease: T
     stroke: T
     cancer: T
+
+
+class ByAuditedChannel[T](Section):
+    """One entry a channel that leaves a mark in claims (`model.supervision.AUDITED_CHANNELS`)."""
+
+    coding: T
+    splitting: T
+    threshold: T
+    shift: T
 
 
 def _agree(section: type[Section], names: tuple[str, ...]) -> None:

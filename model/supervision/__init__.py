@@ -6,7 +6,7 @@
 
 from model.supervision.findings import Findings
 from model.supervision.regimes import REGIMES, Regime, Tally, Watch
-from model.supervision.smart_rules import RULES, Norms, RuleLimits, Shown, SmartRule, by_channel, flag_claims
+from model.supervision.smart_rules import RULES, Norms, RuleLimits, Shown, SmartRule, flag_claims, flagged_by_channel
 from model.supervision.terms import AUDITED_CHANNELS, AuditRules
 
 __all__ = [
@@ -22,6 +22,6 @@ __all__ = [
     "SmartRule",
     "Tally",
     "Watch",
-    "by_channel",
     "flag_claims",
+    "flagged_by_channel",
 ]

@@ -281,7 +281,7 @@ def flag_claims(shown: Shown, norms: Norms, limits: RuleLimits) -> dict[str, Mas
     return {name: rule.check(shown, norms, limits) for name, rule in RULES.items()}
 
 
-def by_channel(flags: dict[str, Mask], channels: tuple[int, ...]) -> NDArray[Any]:
+def flagged_by_channel(flags: dict[str, Mask], channels: tuple[int, ...]) -> NDArray[Any]:
     """Claims that any rule flags, ``[channel, claim]``."""
     length = len(next(iter(flags.values())))
     out = np.zeros((len(channels), length), dtype=bool)

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from experiments.setting import check_modes
+from model.calendar import parse_month
 from model.errors import InputError
 from model.payment import get_mode, list_modes
-from model.policy import load_policy
+from model.policy import load_behaviour, load_policy
 from model.policy.cycle_file import CYCLE
 from model.policy.leaf import LeafSpec
+from model.setup import audit_rules_of
 
 TOP = """
 name = "mine"
@@ -48,6 +50,40 @@ def value_of(value: object, unit: str | None) -> str:
     """A leaf as a policy writes it."""
     written = json.dumps(list(value) if isinstance(value, tuple) else value).replace("NaN", "nan").replace("Infinity", "inf")
     return f'{{ value = {written}, unit = "{unit or "name"}", source = "assumption: an example" }}'
+
+
+SUPERVISION = "[supervision]\n"
+COPY = 'weight.{} = {{ value = {}, unit = "factor", source = "assumption: an example" }}\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('regime = {{ value = "risks", unit = "name", {} }}\n', "risk"),
+        ('rate = {{ value = 4, unit = "share", {} }}\n', "supervision.rate"),
+        ('rates = {{ value = 0.04, unit = "share", {} }}\n', "rate"),
+        ("".join(COPY.format(name, 0) for name in ("coding", "splitting", "threshold", "shift")), "no channel has a weight"),
+    ],
+)
+def test_a_mistake_about_supervision_is_told(tmp_path: Path, line: str, said: str) -> None:
+    written = SUPERVISION + (line if line.startswith("weight") else line.format('source = "assumption: an example"'))
+    found = told(tmp_path, policy("drg", "parameters").replace(BUDGET, BUDGET + written))
+    assert found is not None
+    assert said in str(found)
+
+
+def test_a_policy_may_say_how_it_is_watched_from_when(tmp_path: Path) -> None:
+    rate = "rate = [{}, {}]\n".format(*(f'{{ value = {x}, unit = "share", {more}source = "assumption: an example" }}' for x, more in RATES))
+    file = tmp_path / "mine.toml"
+    file.write_text(policy("drg", "parameters").replace(BUDGET, BUDGET + SUPERVISION + rate), encoding="utf-8")
+    made, behaviour = load_policy(file), load_behaviour()
+    before, after = (audit_rules_of(behaviour, made, parse_month(month)) for month in ("2021-12", "2022-01"))
+    assert (before.rate, after.rate) == (0.1, 0.2)
+    assert before.regime == behaviour.audit.regime.at(0)
+    assert before.review == audit_rules_of(behaviour, load_policy("drg"), 0).review
+
+
+RATES = ((0.1, ""), (0.2, 'from = "2022-01", '))
 
 
 def policy(kind: str, table: str, **set_here: str) -> str:
