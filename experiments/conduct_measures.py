@@ -14,8 +14,8 @@ from experiments.worlds import with_parameters
 from model.codes import SEVERITIES
 from model.policy import PolicyFile, load_policy
 
-WIDER = 1.3
-"""Gaps of adjacent groups in the world that tells of a response, over today's: a third of the effect is told, with a third of its noise."""
+WIDER = 1.1
+"""Price of a split over the next cheaper one's in the world that tells of a response, against today's."""
 
 Shares = Callable[[str, str, str, str], float]
 """Value by world, indicator, kind of unit and unit."""
@@ -34,7 +34,7 @@ def _upcoded(value: Shares, world: str) -> float:
 
 
 def _response(value: Shares) -> float:
-    return (_upcoded(value, "wider") - _upcoded(value, "weights")) * 0.1 / (WIDER - 1)
+    return _upcoded(value, "wider") - _upcoded(value, "weights")
 
 
 MEASURES: Mapping[str, Callable[[Shares], float]] = {
@@ -50,7 +50,7 @@ MEASURES: Mapping[str, Callable[[Shares], float]] = {
 }
 """What can be aimed at or watched, by name: services under fees over those under points by severity, per cent; mean of services over the
 clinical standard under points; upcoded records under weights and under points, per cent of records; points of upcoded records more where
-the price gap of adjacent groups is a tenth larger; services under fees; cost per admission under points over that under fees, per cent."""
+price ratios of adjacent splits are a tenth larger; services under fees; cost per admission under points over that under fees, per cent."""
 
 
 def worlds_of(variant: str) -> dict[str, PolicyFile]:
@@ -60,7 +60,7 @@ def worlds_of(variant: str) -> dict[str, PolicyFile]:
         "fees": load_policy("ffs"),
         "points": with_parameters(load_policy("dip"), {"outlier": variant}),
         "weights": weights,
-        "wider": with_parameters(weights, {"split_gap": WIDER}),
+        "wider": with_parameters(weights, {"split_ratio": WIDER}),
     }
 
 

@@ -172,7 +172,7 @@ ARMS: Mapping[str, Arm] = {
     "ffs": Arm("ffs"),
     "ffs to dip": Arm("ffs", "dip"),
     "ffs to drg": Arm("ffs", "drg"),
-    "ffs to drg, wider gaps": Arm("ffs", "drg", change=_terms({"split_gap": 1.1})),
+    "ffs to drg, wider ratios": Arm("ffs", "drg", change=_terms({"split_ratio": 1.1})),
     "ffs to hard global": Arm("ffs", "global", change=_terms({"overrun_share": 0.0})),
     "ffs to capitation": Arm("ffs", "capitation"),
     "quota": Arm("quota"),
@@ -279,7 +279,18 @@ STUDIES: Mapping[str, Study] = {
     ),
     "T18": Study((Part("upcoded records", "ffs to drg", "", "upcoded_share", "+", measure="points", low=8, high=18),), design="level"),
     "T19": Study(
-        (Part("gap a tenth larger", "ffs to drg, wider gaps", "ffs to drg", "upcoded_share", "+", measure="points", low=0.3, high=0.4),)
+        (
+            Part(
+                "price ratio a tenth larger",
+                "ffs to drg, wider ratios",
+                "ffs to drg",
+                "upcoded_share",
+                "+",
+                measure="points",
+                low=0.3,
+                high=0.4,
+            ),
+        )
     ),
     "T20": Study(
         (Part("private over public", "drg", "", "upcoded_share", "+", "ownership", "private", "points", other_unit="public"),),

@@ -37,8 +37,8 @@ class Drg:
 
     The standard P of a case covers the whole bill where ``own_pay`` counts; then moving charges outside the catalogue brings a hospital
     nothing. With ``own_pay`` apart, P covers the in-scope part only. Cases far below P are paid what they cost, cases far above it P and a
-    share of what exceeds the upper line. With a ``split_gap`` other than 1 the splits of a family lie farther apart, or nearer together,
-    than their costs; the rate then spends the same budget.
+    share of what exceeds the upper line. With a ``split_ratio`` other than 1 the prices of a family's splits lie farther apart, or nearer
+    together, than their costs; the rate then spends the same budget.
     """
 
     own_pay: str = "counts"
@@ -46,13 +46,15 @@ class Drg:
     high_line: float = 3.0
     high_share: float = 0.8
     prior_cases: float = 15.0
-    split_gap: float = 1.0
+    split_ratio: float = 1.0
     name: ClassVar[str] = "drg"
     label_zh: ClassVar[str] = "按疾病诊断相关分组付费（DRG）"
     label_en: ClassVar[str] = "DRG"
     summary: ClassVar[str] = "weight × a rate fixed before the year"
     color: ClassVar[str] = "#5B3FB5"
-    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters("own_pay", "low_line", "high_line", "high_share", "prior_cases", "split_gap")
+    PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = parameters(
+        "own_pay", "low_line", "high_line", "high_share", "prior_cases", "split_ratio"
+    )
     traits: ClassVar[Traits] = Traits()
 
     @property
@@ -62,8 +64,8 @@ class Drg:
     def post(self, history: History) -> DrgTerms:
         """Weights from three years' means, coefficients by tier, and the rate that the budget leaves for last year's cases."""
         mean = group_means(history, self.prior_cases)
-        if self.split_gap != 1:
-            mean = spread(mean, history.groups, self.split_gap)
+        if self.split_ratio != 1:
+            mean = spread(mean, history.groups, self.split_ratio)
         cases = history.cases
         average = mean[cases.group].mean() if len(cases) else max(float(mean.mean()), 1.0)
         weight, coefficient = mean / average, tier_coefficient(cases, mean)

@@ -9,9 +9,6 @@ from model.payment.protocol import CaseTable, Floats, GroupFacts, History
 YEAR_WEIGHTS = (7.0, 2.0, 1.0)
 """Weights of the last three years, latest first: 1 : 2 : 7 in national documents (rules E2)."""
 
-LEAST_RATIO = 0.01
-"""Least that a weight is lowered to, over what it was, where gaps are spread."""
-
 
 def group_means(history: History, prior_cases: float, year_weights: tuple[float, ...] = YEAR_WEIGHTS) -> Floats:
     """Mean charge of each group over the years on the books, ``[group]`` fen (rules E2).
@@ -47,22 +44,16 @@ def tier_coefficient(cases: CaseTable, group_mean: Floats) -> Floats:
     return np.divide(actual, expected, out=np.ones(3), where=expected > 0)
 
 
-def spread(weight: Floats, groups: GroupFacts, gap: float) -> Floats:
-    """Weights in which every split of a family costs ``gap`` times as much more than the next cheaper one, ``[group]``.
+def spread(weight: Floats, groups: GroupFacts, ratio: float) -> Floats:
+    """Weights in which every split of a family is ``ratio`` times as dear, against the next cheaper one, as it was ``[group]``.
 
-    Splits stand in the order of their published weights. A family's cheapest keeps its weight; with a ``gap`` of 1 all do.
+    Splits stand in the order of their published weights. A family's cheapest keeps its weight; with a ``ratio`` of 1 all do.
     """
     order = np.lexsort((groups.weight, groups.family))
-    ordered, family = weight[order], groups.family[order]
-    adjacent = np.concatenate([[False], family[1:] == family[:-1]]) & (ordered > 0)
-    before = np.concatenate([[1.0], ordered[:-1]])
-    ratio = np.divide(ordered, before, out=np.ones(len(order)), where=adjacent & (before > 0))
-    change = np.divide(np.maximum(1 + gap * (ratio - 1), 0.0), ratio, out=np.ones(len(order)), where=ratio > 0)
-    steps = np.log(np.maximum(change, LEAST_RATIO)).cumsum()
-    first = np.flatnonzero(np.concatenate([[True], family[1:] != family[:-1]]))
-    since = steps - np.repeat(steps[first], np.diff(np.concatenate([first, [len(order)]])))
-    found = np.empty(len(order))
-    found[order] = ordered * np.exp(since)
+    first = np.flatnonzero(np.concatenate([[True], np.diff(groups.family[order]) != 0]))
+    rank = np.empty(len(order))
+    rank[order] = np.arange(len(order)) - np.repeat(first, np.diff(np.concatenate([first, [len(order)]])))
+    found: Floats = weight * ratio**rank
     return found
 
 

@@ -113,11 +113,11 @@ KNOWN: Mapping[str, LeafSpec] = {
         "yuan", 0, 1e5, "fund's money for a session by scheme; from the books unless given", form="vector", length=2, optional=True
     ),
     "session_limit": leaf("case", 1, 31, "most sessions of a bill that are paid; all unless given", optional=True),
-    "split_gap": leaf(
+    "split_ratio": leaf(
         "factor",
-        0,
+        0.1,
         10,
-        "what a dearer split of a family has above the next cheaper one, over what costs say; 1 unless given",
+        "price of a split over that of the next cheaper one of its family, against what costs say; 1 unless given",
         optional=True,
     ),
     "prior_cases": leaf("case", 0, 1e6, "cases the catalogue's weight counts for in a group's mean"),

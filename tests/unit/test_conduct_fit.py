@@ -256,8 +256,8 @@ def test_what_no_target_tells_is_known_to_the_prior_only() -> None:
 def test_worlds_differ_in_what_they_are_named_for() -> None:
     worlds = worlds_of("jining")
     assert worlds["points"].modes[0].parameters["outlier"].at(0) == "jining"
-    assert worlds["wider"].modes[0].parameters["split_gap"].at(0) > 1
-    assert {**worlds["wider"].modes[0].parameters, "split_gap": None} == {**worlds["weights"].modes[0].parameters, "split_gap": None}
+    assert worlds["wider"].modes[0].parameters["split_ratio"].at(0) > 1
+    assert {**worlds["wider"].modes[0].parameters, "split_ratio": None} == {**worlds["weights"].modes[0].parameters, "split_ratio": None}
     assert "national_1" in variants()
 
 

@@ -63,16 +63,12 @@ def test_no_memory_at_all_has_a_mean() -> None:
     assert tier_coefficient(empty.cases, group_means(empty, 0)).tolist() == [1, 1, 1]
 
 
-def test_gaps_of_splits_are_spread_from_the_cheapest_on() -> None:
-    """A family of three at 1, 2 and 3, out of order, beside a group of its own: gaps of 100 and 50 per cent become 110 and 55."""
+def test_splits_are_spread_from_the_cheapest_on() -> None:
+    """A family of three, out of order, beside a group of its own: each split a tenth dearer against the one before."""
     groups = group_facts([2.0, 1.0, 5.0, 3.0], family=np.array([7, 7, 8, 7]))
-    wider = spread(np.array([2.0, 1.0, 5.0, 3.0]), groups, 1.1)
-    assert wider.tolist() == pytest.approx([2.1, 1.0, 5.0, 2.1 * 1.55])
-    assert spread(wider, groups, 1.0).tolist() == pytest.approx(wider.tolist())
-
-
-def test_splits_without_gaps_cost_the_same() -> None:
-    assert spread(np.array([1.0, 2.0]), group_facts([1.0, 2.0]), 0.0).tolist() == pytest.approx([1.0, 1.0])
+    wider = spread(np.array([2.2, 1.0, 5.0, 3.0]), groups, 1.1)
+    assert wider.tolist() == pytest.approx([2.2 * 1.1, 1.0, 5.0, 3.0 * 1.21])
+    assert spread(wider, groups, 1.0).tolist() == wider.tolist()
 
 
 # memory

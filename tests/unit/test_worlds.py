@@ -27,14 +27,14 @@ def test_a_setting_can_follow_from_its_old_values() -> None:
 
 
 def test_a_parameter_is_set_in_the_modes_that_have_it() -> None:
-    drg, remainder = with_parameters(load_policy("drg"), {"split_gap": 1.1}).modes
-    assert drg.parameters["split_gap"].at(0) == 1.1
-    assert "split_gap" not in remainder.parameters
-    assert "split_gap" not in load_policy("drg").modes[0].parameters
+    drg, remainder = with_parameters(load_policy("drg"), {"split_ratio": 1.1}).modes
+    assert drg.parameters["split_ratio"].at(0) == 1.1
+    assert "split_ratio" not in remainder.parameters
+    assert "split_ratio" not in load_policy("drg").modes[0].parameters
 
 
 def test_what_is_not_there_is_refused() -> None:
     with pytest.raises(InputError, match="no such setting"):
         with_values(load_city("yuncheng"), {"benefits.none": 1.0})
-    with pytest.raises(InputError, match="did you mean 'split_gap'"):
-        with_parameters(load_policy("drg"), {"split_gaps": 1.1})
+    with pytest.raises(InputError, match="did you mean 'split_ratio'"):
+        with_parameters(load_policy("drg"), {"split_ratios": 1.1})
