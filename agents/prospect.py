@@ -18,8 +18,10 @@ from agents.utility import UtilityRules, benefit_of_intensity, harm_of_intensity
 from model.care import (
     CHANNELS,
     CODING,
+    DRUG,
     HIGHEST,
     LOWEST,
+    MIX,
     Q_MILD,
     Q_OUT,
     SELECTION,
@@ -30,8 +32,11 @@ from model.care import (
     TREATMENT,
     CareRules,
     Eligible,
+    intensity_of,
+    stay_charge,
 )
 from model.cases import CaseTruth
+from model.items import CHOSEN, Items
 from model.quote import Gains
 
 Floats = NDArray[np.float64]
@@ -135,6 +140,7 @@ def outlook(
     altruism: Floats,
     rules: UtilityRules,
     care: CareRules,
+    items: Items,
     step: float,
 ) -> Outlook:
     """Utility around the present conduct of all providers, one channel at a time.
@@ -142,6 +148,7 @@ def outlook(
     Args:
         truth, weight: the sampled cases and how many yearly cases each stands for.
         profit, altruism: λ and α of each provider.
+        items: what bills consist of.
         step: how far to look on each side.
     """
     n = len(conduct)
@@ -174,6 +181,10 @@ def outlook(
     charge = np.bincount(truth.provider, weights=weight * truth.standard_charge, minlength=n)
     utility[SHIFT] = profit * moved * level[SHIFT] - altruism * rules.shift_harm * charge * level[SHIFT]
     utility[SHIFT] -= moral_cost(rules, SHIFT, level[SHIFT]) * charge
+    for channel in range(DRUG, DRUG + len(CHOSEN)):
+        points = np.vstack([level[channel], np.zeros(n)])
+        worth = _mix_utility(channel, truth, weight, conduct, points, profit, altruism, rules, care, items)
+        utility[channel], at_neutral[channel] = worth[:3], worth[3]
     payoff = (value_at(level, utility, conduct.T) - at_neutral).sum(axis=0)
     return Outlook(level, utility / scale, payoff / scale)
 
@@ -222,6 +233,37 @@ def _money_around(now: Floats, level: Floats, step: float, provider: NDArray[np.
     above, below = np.bincount(provider, weights=more, minlength=n), np.bincount(provider, weights=less, minlength=n)
     away = (level - now) / step
     return np.where(away > 0, above * away, -below * away)
+
+
+def _mix_utility(
+    channel: int,
+    truth: CaseTruth,
+    weight: Floats,
+    conduct: Floats,
+    level: Floats,
+    profit: Floats,
+    altruism: Floats,
+    rules: UtilityRules,
+    care: CareRules,
+    items: Items,
+) -> Floats:
+    """Utility of the mix with one item's tilt at each level and the others' as now: a yuan moved gains the difference of two margins.
+
+    What is paid does not hang on the mix, so the margins are all the money there is in it.
+    """
+    n, item, p = len(conduct), channel - DRUG, truth.provider
+    share, standard = items.shares[truth.group], weight * truth.standard_charge
+    given = standard * intensity_of(conduct, p, truth.severity) * stay_charge(conduct[p, STAY], care)
+    own = np.bincount(p, weights=standard * share[:, item], minlength=n)
+    chosen, out = conduct[:, MIX].copy(), np.empty_like(level)
+    for i in range(len(level)):
+        chosen[:, item] = level[i]
+        tilt = items.tilt(truth.group, chosen[p])
+        moved = share * tilt
+        money = np.bincount(p, weights=given * (moved * items.margin).sum(axis=1), minlength=n)
+        lost = np.bincount(p, weights=standard * (moved * tilt).sum(axis=1), minlength=n) * 0.5 * rules.mix_benefit
+        out[i] = profit * money - altruism * lost - moral_cost(rules, channel, level[i]) * own
+    return out
 
 
 def _act(channel: int, truth: CaseTruth, gains: Gains, rules: UtilityRules, care: CareRules) -> tuple[Floats, Floats]:

@@ -22,14 +22,15 @@ class UtilityRules:
     """What providers and groups weigh.
 
     ``moral[channel]`` weights; ``benefit[4]`` curvature of patient benefit for outpatient, mild, moderate and severe care and
-    ``stay_benefit[3]`` in the length of stay by severity, weighted ``above`` and ``below`` the standard; benefit lost per yuan of charge
-    of a refusal (times ``severity_weight[3]``), a divided stay, a needless admission and a shifted yuan; ``keep_moral``, ``keep_harm``,
-    ``down_moral``, ``down_harm`` of a group's referral.
+    ``stay_benefit[3]`` in the length of stay by severity, weighted ``above`` and ``below`` the standard, and ``mix_benefit`` in the mix of
+    items; benefit lost per yuan of charge of a refusal (times ``severity_weight[3]``), a divided stay, a needless admission and a shifted
+    yuan; ``keep_moral``, ``keep_harm``, ``down_moral``, ``down_harm`` of a group's referral.
     """
 
     moral: Floats
     benefit: Floats
     stay_benefit: Floats
+    mix_benefit: float
     severity_weight: Floats
     above: float
     below: float

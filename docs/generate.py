@@ -147,6 +147,9 @@ CHANNEL_WORDS = {
     "selection": ("推诿重症", "share of costly cases turned away"),
     "shift": ("转嫁费用", "share of in-scope charges moved outside the catalogue"),
     "stay": ("住院天数（提前出院、压床）", "days of a stay over its usual days"),
+    "drug": ("药品用量倾斜", "drugs of a stay over their part of the standard bill, less one; services take the balance"),
+    "consumable": ("耗材用量倾斜", "the same of consumables"),
+    "test": ("检查检验倾斜", "the same of tests"),
 }
 
 FORM_WORDS = {
@@ -173,6 +176,7 @@ GENERIC_KEYS = {
     "BySeverity": "*severity*",
     "ByVisitKind": "*visit kind*",
     "ByCondition": "*condition*",
+    "ByItem": "*item*",
     "ByBenefitClass": "*benefit class*",
     "ByAuditedChannel": "*audited channel*",
 }

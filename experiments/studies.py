@@ -164,6 +164,7 @@ def _cheaper(ratio: float) -> float:
 
 _CHEAPER_VISITS = {"benefits.*.outpatient.ordinary_ratio.*": _cheaper, "benefits.*.outpatient.chronic_ratio": _cheaper}
 _CHEAPER_STAYS = {"benefits.*.inpatient.*.ratio": _cheaper}
+_MARK_UP = {"prices.margin.drug": 0.15 / 1.15}
 _NO_CATASTROPHIC = {"benefits.resident.catastrophic.deductible": 1e7}
 
 _FILES = Path(__file__).with_name("arms")
@@ -193,6 +194,7 @@ ARMS: Mapping[str, Arm] = {
     "ffs, cheaper stays": Arm("ffs", change=_settings(_CHEAPER_STAYS)),
     "ffs, better visits": Arm("ffs", change=_settings(_BETTER_VISITS)),
     "ffs, no pooling": Arm("ffs", change=_settings(_NO_POOLING)),
+    "ffs, drug mark-up": Arm("ffs", change=_settings(_MARK_UP)),
     "ffs, no catastrophic layer": Arm("ffs", change=_settings(_NO_CATASTROPHIC)),
 }
 """Every simulated reform by name; those of one history share it, person by person."""
@@ -202,7 +204,6 @@ PLACEBO = tuple(name for name, arm in ARMS.items() if arm.policy is None and arm
 
 _DRIFT: Mapping[str, Sign] = {"tertiary": "+", "secondary": "-", "primary": "-"}
 _LATER = "after Part 4: the system is not in the model yet"
-_CHARGES = "after Part 3: needs charges by item with margins of their own"
 
 STUDIES: Mapping[str, Study] = {
     "T01": Study((Part("coded weight", "ffs to dip", "ffs", "cmi", "+", low=3, high=12),)),
@@ -344,7 +345,14 @@ STUDIES: Mapping[str, Study] = {
         )
     ),
     "T28": Study((Part("primary visits", "ffs to primary heads", "ffs", "primary_visits_per_head", "0"),)),
-    "T29": Study(reason=_CHARGES),
+    "T29": Study(
+        (
+            Part("drugs", "ffs", "ffs, drug mark-up", "drug_per_admission", "-", "tier", "secondary"),
+            Part("services", "ffs", "ffs, drug mark-up", "service_per_admission", "+", "tier", "secondary"),
+            Part("all", "ffs", "ffs, drug mark-up", "cost_per_admission", "0", "tier", "secondary"),
+        ),
+        "level",
+    ),
     "T30": Study(
         (
             Part("visits", "ffs, better visits", "ffs", "visits_per_head", "+"),
@@ -426,4 +434,6 @@ STUDIES: Mapping[str, Study] = {
     ),
 }
 """What is done about every published effect. ``T16``: ranges are a third around the published 24.5, 14.3 and 5.7 per cent.
+``T29``: in the base year drugs bear no mark-up any more, so
+the arm with it has it from the switch on; prices and fees stay, of which the reform lowered the one and raised the other.
 ``T19``: people are the same in both worlds, so that what more is written into dearer splits is the change of the upcoded share."""

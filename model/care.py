@@ -26,13 +26,20 @@ CHANNELS = (
     "selection",
     "shift",
     "stay",
+    "drug",
+    "consumable",
+    "test",
 )
 """Elements of a provider's conduct, in the order of its vector."""
-(Q_OUT, Q_MILD, Q_MODERATE, Q_SEVERE, CODING, TREATMENT, SPLITTING, THRESHOLD, SELECTION, SHIFT, STAY) = range(len(CHANNELS))
-NEUTRAL = np.array([1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
+(Q_OUT, Q_MILD, Q_MODERATE, Q_SEVERE, CODING, TREATMENT, SPLITTING, THRESHOLD, SELECTION, SHIFT, STAY, DRUG, CONSUMABLE, TEST) = range(
+    len(CHANNELS)
+)
+MIX = slice(DRUG, TEST + 1)
+"""Tilts of the item mix of stays, in the order of the items."""
+NEUTRAL = np.array([1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
 """What a provider does that lets nothing but need decide."""
-LOWEST = np.array([0.5, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.6])
-HIGHEST = np.array([1.6, 1.6, 1.6, 1.6, 1.0, 1.0, 1.0, 1.0, 1.0, 0.6, 1.5])
+LOWEST = np.array([0.5, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.6, -0.5, -0.5, -0.5])
+HIGHEST = np.array([1.6, 1.6, 1.6, 1.6, 1.0, 1.0, 1.0, 1.0, 1.0, 0.6, 1.5, 0.5, 0.5, 0.5])
 """Bounds of conduct (assumption: beyond them no provider has been described)."""
 
 

@@ -24,7 +24,8 @@ from agents.utility import UtilityRules
 from model import setup
 from model.benefits import EntitledYear
 from model.calendar import parse_month
-from model.cases import FLAG_RECOVERED, Claims
+from model.care import MIX
+from model.cases import FLAG_RECOVERED, FLAG_UPGRADED, Claims
 from model.catalogue import load_catalogue
 from model.census import credit_accounts, heads_by_area
 from model.claim_table import claim_frame
@@ -37,6 +38,7 @@ from model.fund_year import FundYear
 from model.geography import neighbourhood_graph
 from model.illness import IllnessRules, expected_cases, prepare_illness
 from model.invariants import Bills, check_after_phase
+from model.items import CHOSEN, VISIT_SHARES, Items, item_parts
 from model.ledger import AccountKind, Ledger, Memo
 from model.month import Month
 from model.past_years import PastYears
@@ -210,7 +212,6 @@ class City(mesa.Model):
         self.choice = setup.choice_of(self.settings, month)
         self.care = setup.care_rules_of(self.behaviour, month)
         self.outcomes = setup.outcome_rules_of(self.behaviour, month)
-        self.kappa = float(self.behaviour.utility.kappa.at(month))
         aversion = self.behaviour.utility.loss_aversion
         self.loss_aversion = 1.0 if aversion is None else float(aversion.at(month))
         self.refused_ratio = REFUSED_ELSEWHERE
@@ -297,11 +298,12 @@ class City(mesa.Model):
             sample_maximum=int(behaviour.sample.maximum.at(month)),
         )
         loss, benefit = utility.loss, utility.benefit
-        names = ("coding", "treatment", "splitting", "threshold", "selection", "shift", "stay")
+        names = ("coding", "treatment", "splitting", "threshold", "selection", "shift", "stay", *CHOSEN)
         self.utility = UtilityRules(
             moral=np.array([0.0] * 4 + [moral[name].at(month) for name in names]),
             benefit=np.array([benefit[name].at(month) for name in ("outpatient", *SEVERITIES)]),
             stay_benefit=np.array([benefit.stay[s].at(month) for s in SEVERITIES]),
+            mix_benefit=benefit.mix.at(month),
             severity_weight=np.array([loss.refusal_weight[s].at(month) for s in SEVERITIES]),
             above=loss.above.at(month),
             below=loss.below.at(month),
@@ -361,6 +363,7 @@ class City(mesa.Model):
         self._cells: list[NDArray[np.int64]] = []
         self._cell_total: NDArray[np.int64] = np.zeros(1, dtype=np.int64)
         self._kept: list[Claims] = []
+        self._kept_parts: list[NDArray[np.int64]] = []
         self._past_years = PastYears()
         self._paid_lately: list[NDArray[np.int64]] = []
         self._histories: list[History] = []
@@ -407,6 +410,7 @@ class City(mesa.Model):
             self.timings[name] += time.perf_counter() - began
         if self.keep_claims and self.now.claims is not None:
             self._kept.append(self.now.claims)
+            self._kept_parts.append(item_parts(self.now.claims.charge, self.item_mix(self.now.claims, self.now.conduct)))
         self.months_run += 1
         self.month += 1
 
@@ -444,6 +448,28 @@ class City(mesa.Model):
         index: Floats = (1 + self.levels.growth) ** ((np.asarray(month) - self.base_month - 5.5) / 12.0)
         return index
 
+    @property
+    def items(self) -> Items:
+        """What bills consist of, and the margins in force."""
+        return setup.items_of(self.settings, self.behaviour, self.catalogue, self.month)
+
+    def item_mix(self, claims: Claims, conduct: Floats) -> Floats:
+        """Parts of stays' charges by item ``[claim, item]`` under the ``conduct`` they were treated with.
+
+        A procedure added above need is billed in the proportions of the rest.
+        """
+        items, group = self.items, claims.group_true
+        served = claims.intensity / np.where(claims.has(FLAG_UPGRADED), 1 + self.care.treat_uplift, 1.0)
+        return items.mix(group, items.tilt(group, conduct[claims.provider, MIX]), served)
+
+    def contribution(self, claims: Claims, visits: NDArray[Any]) -> Floats:
+        """What charges of stays, and of ``visits`` by provider, leave over their variable cost under present conduct, by provider, fen."""
+        items = self.items
+        margin = 1 - items.variable(self.item_mix(claims, self.staff.conduct))
+        stays = np.bincount(claims.provider, weights=margin * claims.charge, minlength=len(visits))
+        left: Floats = stays + (1 - items.variable(VISIT_SHARES)) * visits
+        return left
+
     # Policy
 
     def switch_policy(self, policy: str | Path | PolicyFile) -> None:
@@ -471,7 +497,7 @@ class City(mesa.Model):
         delivered = np.bincount(recent.provider, weights=recent.charge.astype(np.float64), minlength=len(self.fixed_cost))
         visits = self._cell_sum()[..., C_CHARGE].sum(axis=(1, 2, 3, 4))
         # assumption: fixed cost is what variable cost leaves of the base year's charges, less a margin of three per cent
-        self.fixed_cost = (1 - self.kappa - 0.03) * (delivered + visits) / self.months_remembered
+        self.fixed_cost = (self.contribution(recent, visits) - 0.03 * (delivered + visits)) / self.months_remembered
         self.start_settlement_year()
 
     def start_settlement_year(self) -> None:
@@ -868,14 +894,14 @@ class City(mesa.Model):
         """Claims since the last call, with truth columns, if the city was loaded with ``claims=True``."""
         if not self.keep_claims:
             raise InputError("claims were not kept", allowed="City.load(..., claims=True)")
-        frame = claim_frame(Claims.join(self._kept), self) if self._kept else pd.DataFrame()
-        self._kept = []
+        frame = claim_frame(Claims.join(self._kept), np.concatenate(self._kept_parts), self) if self._kept else pd.DataFrame()
+        self._kept, self._kept_parts = [], []
         return frame
 
     def forget_tables(self) -> None:
         """Drops the months so far from the tables (burn-in), and their claims."""
         self.tables.drop_before(self.month)
-        self._kept = []
+        self._kept, self._kept_parts = [], []
 
     @property
     def agents_by_type(self) -> Any:

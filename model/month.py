@@ -85,6 +85,8 @@ class Month:
     truth: CaseTruth | None = None
     truth_row: NDArray[np.int32] = field(default_factory=_persons)
     claims: Claims | None = None
+    conduct: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    """What the month's cases are treated with, whatever is decided at its end."""
     unmet_row: NDArray[np.int32] = field(default_factory=_persons)
     settled: list[NDArray[np.int64]] = field(default_factory=list)
     paid: list[NDArray[np.int64]] = field(default_factory=list)

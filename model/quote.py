@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.care import CODING, SHIFT, SPLITTING, STAY, THRESHOLD, CareRules, Eligible, intensity_of, stay_charge, stay_days
+from model.care import CODING, MIX, SHIFT, SPLITTING, STAY, THRESHOLD, CareRules, Eligible, intensity_of, stay_charge, stay_days
 from model.cases import CaseTruth
 from model.catalogue import Catalogue
+from model.items import Items
 from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, MEASURES, OUTFLOW, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable
 from model.settlement import Settlement, in_order
 
@@ -62,14 +63,14 @@ class Expected:
 class Prices:
     """What providers can know of money at one time.
 
-    ``marginal[instance, provider, scheme, measure]`` fen of entitlement per unit more; ``sanctions``; ``kappa`` variable cost per fen
-    of charge; ``refused_ratio`` recorded money elsewhere over recorded money here of a refused own head; ``split_gain`` part of a
-    divided stay's charge that is recovered.
+    ``marginal[instance, provider, scheme, measure]`` fen of entitlement per unit more; ``sanctions``; ``items`` what a bill consists of
+    and which part of each item is variable cost; ``refused_ratio`` recorded money elsewhere over recorded money here of a refused own
+    head; ``split_gain`` part of a divided stay's charge that is recovered.
     """
 
     marginal: Floats
     sanctions: Expected
-    kappa: float
+    items: Items
     refused_ratio: float
     split_gain: float
 
@@ -91,8 +92,8 @@ class _Case:
 
     ``table`` as the modes see them, the patient's ``relation`` to the provider, and the mode ``instance`` of each; linear prices of a
     ``unit``, of being a ``case``, of a ``day`` and of a fen of charge, from all payers and less variable cost; ``slope``, what a fen
-    brings more inside the catalogue than outside; shares of the charge ``inside`` and, of that, ``recorded``; the money they bring as
-    planned (``base``).
+    brings more inside the catalogue than outside; shares of the charge ``inside`` and, of that, ``recorded``; variable cost ``kappa``
+    per fen of the bill and ``kappa_more`` per fen of what is given more; the money they bring as planned (``base``).
     """
 
     instance: NDArray[np.int8]
@@ -105,6 +106,8 @@ class _Case:
     slope: Floats
     inside: Floats
     recorded: Floats
+    kappa: Floats
+    kappa_more: Floats
     base: Floats
 
     def take(self, at: NDArray[Any]) -> _Case:
@@ -112,14 +115,14 @@ class _Case:
         return _Case(**{f.name: getattr(self, f.name).take(at) for f in fields(self)})
 
 
-def read_prices(settlement: Settlement, sanctions: Expected, kappa: float, refused_ratio: float, split_gain: float) -> Prices:
+def read_prices(settlement: Settlement, sanctions: Expected, items: Items, refused_ratio: float, split_gain: float) -> Prices:
     """Marginal entitlements of every provider under every mode, from the settlement's posted aggregates."""
     marginal = np.zeros((len(settlement.instances), settlement.n_providers, 2, len(MEASURES)))
     for i, instance in enumerate(settlement.instances):
         holder = instance.holder_of(settlement.provider_group)
         held = np.flatnonzero(holder >= 0)
         marginal[i, held] = settlement.marginal(i, holder[held])
-    return Prices(marginal, sanctions, kappa, refused_ratio, split_gain)
+    return Prices(marginal, sanctions, items, refused_ratio, split_gain)
 
 
 @dataclass(frozen=True)
@@ -189,12 +192,12 @@ class Quote:
         """What the acts asked for bring, by the names of :class:`Gains`, and what the levels of finishing do."""
         q = intensity_of(conduct, truth.provider, truth.severity)
         s = conduct[truth.provider, STAY]
-        case = self._planned(truth, q, s, conduct[truth.provider, SHIFT])
+        case = self._planned(truth, q, conduct[truth.provider])
         charge, n, p, sanctions = case.table.charge, len(truth), truth.provider, self.prices.sanctions
         acts = {name: np.zeros(n) for name in PARTIAL if name.removesuffix("_raw") in only}
         if "intensity" in only:
             for name, by in (("more", step), ("less", -step)):
-                acts[name] = self._money(case, charge * (1 + by / q), self._days(truth.standard_stay, q + by, s)) - case.base
+                acts[name] = self._served(case, charge * (1 + by / q), self._days(truth.standard_stay, q + by, s)) - case.base
         if "stay" in only:
             at_usual = charge / stay_charge(s, self.rules)
             for name, by in (("longer", step), ("shorter", -step)):
@@ -229,8 +232,9 @@ class Quote:
         finish = self._finish(case, truth, q, s, able) if "finish" in only else []
         return acts, finish
 
-    def _planned(self, truth: CaseTruth, q: Floats, s: Floats, shift: Floats) -> _Case:
-        """Cases as the providers' present conduct would have them, and what a unit and a fen of each are worth."""
+    def _planned(self, truth: CaseTruth, q: Floats, conduct: Floats) -> _Case:
+        """Cases as the present ``conduct[case, channel]`` would have them, and what a unit and a fen of each are worth."""
+        s, shift = conduct[:, STAY], conduct[:, SHIFT]
         charge = truth.standard_charge * q * stay_charge(s, self.rules)
         inside, recorded = truth.in_scope_share.astype(np.float64) * (1 - shift), truth.recorded_share.astype(np.float64)
         table = self.settlement.case_table(
@@ -250,18 +254,30 @@ class Quote:
             emergency=truth.emergency,
             readmission=np.zeros(len(truth), dtype=bool),
         )
-        planned = self._priced(truth.instance, truth.relation, table, inside, recorded)
+        items = self.prices.items
+        tilt = items.tilt(truth.group, conduct[:, MIX])
+        kappa, more = items.unit_cost(truth.group, tilt, q), items.marginal_cost(truth.group, tilt)
+        planned = self._priced(truth.instance, truth.relation, table, inside, recorded, kappa, more)
         return replace(planned, base=self._brings(planned, table))
 
-    def _priced(self, instance: NDArray[np.int8], relation: NDArray[np.int8], table: CaseTable, inside: Floats, recorded: Floats) -> _Case:
+    def _priced(
+        self,
+        instance: NDArray[np.int8],
+        relation: NDArray[np.int8],
+        table: CaseTable,
+        inside: Floats,
+        recorded: Floats,
+        kappa: Floats,
+        kappa_more: Floats,
+    ) -> _Case:
         """Cases with what a unit, a case, a day and a fen are worth under the modes that cover them; what they bring is left open."""
         m, at = self.prices.by_measure, self.prices.cell(instance, table.provider, table.scheme)
         own = m[OWN_PAY].take(at) + 1.0
         # what the fund does not record in scope, patients and the layers above it pay
         slope = m[IN_SCOPE].take(at) + recorded * m[RECORDED].take(at) + (1 - recorded) * (m[RESIDUAL].take(at) + 1.0) - own
-        fen = m[CHARGE].take(at) + own + inside * slope - self.prices.kappa
+        fen = m[CHARGE].take(at) + own + inside * slope - kappa
         unit, case, day = m[UNITS].take(at), m[CASES].take(at), m[DAYS].take(at)
-        return _Case(instance, relation, table, unit, case, day, fen, slope, inside, recorded, base=np.zeros(0))
+        return _Case(instance, relation, table, unit, case, day, fen, slope, inside, recorded, kappa, kappa_more, base=np.zeros(0))
 
     def _as_group(self, case: _Case, other: NDArray[np.int16]) -> _Case:
         """The cases written as another group, ``other[group]``: another mode may then cover them."""
@@ -271,7 +287,7 @@ class Quote:
             return replace(case, table=table)
         instance = settlement.routing.of_stay(group, table.provider, table.scheme, case.relation)
         table = replace(table, holder=settlement.holder_table[instance, table.provider])
-        return self._priced(instance, case.relation, table, case.inside, case.recorded)
+        return self._priced(instance, case.relation, table, case.inside, case.recorded, case.kappa, case.kappa_more)
 
     def _brings(self, case: _Case, table: CaseTable) -> Floats:
         """Revenue from all payers less variable cost, fen, of cases as a table has them."""
@@ -296,12 +312,17 @@ class Quote:
         )
         return self._brings(case, table)
 
+    def _served(self, case: _Case, charge: Floats, days: Floats) -> Floats:
+        """Money of a case if services were more or fewer than planned, which are not of the mix of the whole bill."""
+        money: Floats = self._money(case, charge, days) - (case.kappa_more - case.kappa) * (charge - case.table.charge)
+        return money
+
     def _finish(self, case: _Case, truth: CaseTruth, q: Floats, s: Floats, able: Eligible) -> list[Floats]:
         at = np.flatnonzero(able.finish)
         mine, standard, finish = case.take(at), truth.standard_stay[at], []
         for level in self.rules.finish_levels:
             gain = np.zeros(len(q))
-            gain[at] = self._money(mine, mine.table.charge * level, self._days(standard, q[at] * level, s[at])) - mine.base
+            gain[at] = self._served(mine, mine.table.charge * level, self._days(standard, q[at] * level, s[at])) - mine.base
             finish.append(gain)
         return finish
 
@@ -332,13 +353,13 @@ class Quote:
         return found
 
 
-def value_of(settlement: Settlement, prices: Prices, instance: NDArray[np.int8], **columns: NDArray[Any]) -> Floats:
-    """Money one more such case brings its provider from all payers, less variable cost, fen; columns as of :class:`CaseTable`."""
+def value_of(settlement: Settlement, prices: Prices, instance: NDArray[np.int8], kappa: Floats | float, **columns: NDArray[Any]) -> Floats:
+    """Money one more such case brings its provider from all payers, less ``kappa`` per fen, fen; columns as of :class:`CaseTable`."""
     charge, in_scope, recorded = columns["charge"], columns["in_scope"], columns["recorded"]
     own = charge - in_scope
     units = settlement.tariff(instance, **columns, own_pay=own)
     m = prices.by_measure[:, prices.cell(instance, columns["provider"], columns["scheme"])]
     fund = m[UNITS] * units + m[CASES] + m[CHARGE] * charge + m[IN_SCOPE] * in_scope + m[DAYS] * columns["stay"]
     fund += m[RECORDED] * recorded + m[RESIDUAL] * (in_scope - recorded) + m[OWN_PAY] * own
-    total: Floats = fund + (in_scope - recorded) + own - prices.kappa * charge
+    total: Floats = fund + (in_scope - recorded) + own - kappa * charge
     return total

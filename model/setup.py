@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from model.benefits import BenefitRules, Layer
 from model.care import CHANNELS, CODING, CareRules
-from model.catalogue import PARTITIONS, Catalogue
+from model.catalogue import ITEMS, PARTITIONS, Catalogue
 from model.codes import BENEFIT_CLASSES, CONDITIONS, PROVIDER_KINDS, SCHEMES, SEVERITIES, STANDINGS, TIERS, VISIT_KINDS
 from model.cycle import Cycle
 from model.drug_benefit import N_MASKS, diseases_of
 from model.financing import Rates
 from model.geography import Geography, Providers, make_geography
 from model.health import OutcomeRules
+from model.items import Items
 from model.layers import POOR
 from model.payment import GroupFacts, HolderFacts, get_mode
 from model.policy import BehaviourFile, CityFile, Leaf, PolicyFile
@@ -307,6 +308,14 @@ def care_rules_of(behaviour: BehaviourFile, month: int) -> CareRules:
         finish_levels=tuple(behaviour.finish.levels.at(month)),
         stay_response=care.stay_response.at(month),
         daily_share=care.daily_share.at(month),
+    )
+
+
+def items_of(city: CityFile, behaviour: BehaviourFile, catalogue: Catalogue, month: int) -> Items:
+    """What bills consist of, and the margins of a month."""
+    discretion, margin = behaviour.care.discretion, city.prices.margin
+    return Items.of(
+        catalogue.shares, np.array([discretion[item].at(month) for item in ITEMS]), np.array([margin[item].at(month) for item in ITEMS])
     )
 
 

@@ -14,6 +14,7 @@ from model.cases import CaseTruth, Claims
 from model.catalogue import Catalogue, load_catalogue
 from model.codes import INPATIENT
 from model.cycle import Cycle
+from model.items import Items
 from model.payment import MEASURES, CaseTable, GroupFacts, History, HolderFacts, get_mode
 from model.quote import Expected, Prices, read_prices
 from model.routing import Routing
@@ -193,10 +194,17 @@ def truth(n: int, **given: Any) -> CaseTruth:
     return CaseTruth(**made)
 
 
+def items(*margin: float, shares: Any = None, discretion: Any = (1.0, 1.0, 1.0, 1.0)) -> Items:
+    """The catalogue's mixes, or ``shares`` for every group, with a margin of three tenths on every item unless given."""
+    groups = load_catalogue().shares
+    mixes = groups if shares is None else np.tile(np.asarray(shares, dtype=float), (len(groups), 1))
+    return Items.of(mixes, np.asarray(discretion, dtype=float), np.array(margin or (0.3, 0.3, 0.3, 0.3)))
+
+
 def prices(settlement: Settlement, detection: float = 0.0, fine: float = 1.0, **given: Any) -> Prices:
     """What the small market's providers know of money; nobody is found out unless told otherwise."""
     found = {channel: np.full(settlement.n_providers, detection) for channel in AUDITED_CHANNELS}
-    standard: dict[str, Any] = {"kappa": 0.7, "refused_ratio": 1.3, "split_gain": 0.55}
+    standard: dict[str, Any] = {"items": items(), "refused_ratio": 1.3, "split_gain": 0.55}
     fines = {channel: np.full(settlement.n_providers, fine) for channel in AUDITED_CHANNELS}
     return read_prices(settlement, Expected(found, fines), **(standard | given))
 

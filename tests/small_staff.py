@@ -14,9 +14,10 @@ from model.care import CHANNELS, NEUTRAL
 def utility_rules(**changes: Any) -> UtilityRules:
     """What deciders weigh."""
     standard: dict[str, Any] = {
-        "moral": np.array([0.0, 0.0, 0.0, 0.0, 2.0, 1.2, 3.5, 7.0, 0.8, 8.0, 0.5]),
+        "moral": np.array([0.0, 0.0, 0.0, 0.0, 2.0, 1.2, 3.5, 7.0, 0.8, 8.0, 0.5, 0.5, 0.5, 0.5]),
         "benefit": np.array([2.7, 2.7, 4.7, 12.6]),
         "stay_benefit": np.array([1.1, 1.9, 5.0]),
+        "mix_benefit": 1.35,
         "severity_weight": np.array([0.6, 1.0, 2.0]),
         "above": 1.0,
         "below": 2.0,

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from agents.conduct import Situation, decide
 from agents.medical_group import HIGHEST_REFERRAL, ReferralCases, referral_outlook
 from agents.prospect import Outlook, Outpatients, appeal, as_written, mild_sample, outlook, sample_cases, thresholds
-from model.care import HIGHEST, LOWEST, NEUTRAL, Eligible, eligible
+from model.care import HIGHEST, LOWEST, MIX, NEUTRAL, Eligible, eligible
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, CaseTruth, Claims
 from model.decisions import Decision
+from model.items import VISIT_SHARES
 from model.payment import CASES, OUTFLOW
 from model.phases.treatment import referable
 from model.quote import ACTS, Expected, Quote, read_prices, value_of
@@ -69,6 +70,7 @@ def revise(city: City) -> None:
         staff.altruism,
         city.utility,
         city.care,
+        city.quote.prices.items,
         city.learning.step,
     )
     staff.conduct = _revised(city, look)
@@ -197,7 +199,7 @@ def _sample(city: City, recent: Claims) -> tuple[CaseTruth, Floats]:
 
 def _quote(city: City, recent: Claims) -> Quote:
     found = city.insurer.detection()
-    prices = read_prices(city.settlement, _expected(city, recent, found), city.kappa, city.refused_ratio, city.insurer.audit.split_gain)
+    prices = read_prices(city.settlement, _expected(city, recent, found), city.items, city.refused_ratio, city.insurer.audit.split_gain)
     return Quote(city.settlement, prices, city.care, city.catalogue)
 
 
@@ -207,8 +209,7 @@ def _expected(city: City, recent: Claims, audited: dict[int, Floats]) -> Expecte
     rules, n = insurer.sanctions, len(local)
     visit = visited(rules, insurer.standing, local, min(rules.inspected + rules.recheck, 1.0))
     scale = 12.0 / city.months_remembered
-    charge = np.bincount(recent.provider, weights=recent.charge.astype(np.float64), minlength=n)
-    margin = scale / 12.0 * (1 - city.kappa) * (charge + city.recent_visit_charge)
+    margin = scale / 12.0 * city.contribution(recent, city.recent_visit_charge)
     lent, held = np.zeros((2, n))
     for instance in city.settlement.instances:
         money = np.maximum(instance.last_year, 0).sum(axis=1)
@@ -234,6 +235,7 @@ def _outpatients(city: City) -> Outpatients:
         city.settlement,
         city.quote.prices,
         cells.instance,
+        city.quote.prices.items.variable(VISIT_SHARES),
         provider=cells.provider.astype(np.int16),
         scheme=cells.scheme.astype(np.int8),
         group=np.zeros(len(cells.provider), dtype=np.int16),
@@ -284,10 +286,14 @@ def _steered(city: City, recent: Claims, rows: NDArray[np.int64], target: NDArra
     instance = settlement.routing.of_stay(seen.group_true, to, scheme, np.full(len(seen), HEADS_BOTH))
     stay = {"group": seen.group_true, "kind": city.group_facts.kind[seen.group_true], "stay": seen.standard_stay, "scheme": scheme}
     stay |= {name: getattr(seen, name) for name in ("severity", "age", "emergency", "readmission")}
-    gain = value_of(settlement, prices, instance, provider=to, charge=here, in_scope=in_scope, recorded=recorded, **stay)
+    items, q = prices.items, seen.intensity.astype(np.float64)
+    kappa_here, kappa_there = (
+        items.unit_cost(seen.group_true, items.tilt(seen.group_true, city.staff.conduct[who, MIX]), q) for who in (to, seen.provider)
+    )
+    gain = value_of(settlement, prices, instance, kappa_here, provider=to, charge=here, in_scope=in_scope, recorded=recorded, **stay)
     was_inside = providers.group[seen.provider] == group
     paid = {"in_scope": seen.in_scope.astype(np.float64), "recorded": seen.basic.astype(np.float64)}
-    now = value_of(settlement, prices, seen.instance, provider=seen.provider, charge=there, **paid, **stay)
+    now = value_of(settlement, prices, seen.instance, kappa_there, provider=seen.provider, charge=there, **paid, **stay)
     # care that goes elsewhere is money lost to a holder whose outflow is deducted, nothing to any other
     away = prices.marginal[instance, to, scheme, OUTFLOW] * seen.basic
     gain = gain - np.where(was_inside, now, away)

@@ -12,11 +12,11 @@ from model.calendar import month_of
 from model.care import SHIFT
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
 from model.census import CENSUS, census
-from model.claim_table import drug_share
 from model.codes import CHRONIC, COMMON, PRIMARY, SCHEMES, SECONDARY, STAY_KINDS, TERTIARY
 from model.geography import Geography
 from model.illness import update_control
 from model.indicators import POSITION
+from model.items import CHOSEN, VISIT_SHARES
 from model.ledger import Memo
 from model.phases.audit import SUPERVISED
 from model.phases.sanction import SANCTIONS
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from model.city import City
 
 Floats = NDArray[np.float64]
-VISIT_DRUG_SHARE = 0.4
-"""Drugs in outpatient charges (38.0 % in 2022, national health statistics; re-verify)."""
 
 
 def record(city: City) -> None:
@@ -100,7 +98,7 @@ def _visit_sums(cells: Floats) -> dict[str, Floats]:
         "visits": cells[..., C_VISITS],
         "visit_charge": cells[..., C_CHARGE],
         "charge": cells[..., C_CHARGE],
-        "drug_charge": cells[..., C_CHARGE] * VISIT_DRUG_SHARE,
+        **{f"{item}_charge": cells[..., C_CHARGE] * VISIT_SHARES[i] for i, item in enumerate(CHOSEN)},
         "in_scope": cells[..., C_IN_SCOPE],
         "own_pay": cells[..., C_OWN_PAY],
         "basic": cells[..., C_BASIC],
@@ -143,14 +141,17 @@ def claim_sums(city: City, claims: Claims) -> dict[str, Floats]:
     added = np.where(upgraded, weight[claims.group_coded] - need_weight, 0.0)
     charge = claims.charge.astype(np.float64)
     relative = charge / np.maximum(claims.standard_charge / np.maximum(claims.need, 1e-6), 1.0)
-    shift = city.staff.conduct[claims.provider, SHIFT]
+    shift = city.now.conduct[claims.provider, SHIFT]
     simple = catalogue.simple[claims.group_true]
     curvature = city.utility.benefit[1 + claims.severity]
     readmitted = np.isin(claims.row, city.now.needs.row[city.now.needs.readmission])
     one = np.ones(len(claims))
+    mix = city.item_mix(claims, city.now.conduct)
+    items = {item: charge * mix[:, i] for i, item in enumerate(CHOSEN)}
     return {
         "charge": charge,
-        "drug_charge": charge * drug_share(city, claims),
+        **{f"{item}_charge": part for item, part in items.items()},
+        **{f"admission_{item}": part for item, part in items.items()},
         "in_scope": claims.in_scope,
         "own_pay": claims.own_pay,
         "basic": claims.basic,
@@ -259,7 +260,9 @@ def _margins(city: City, settled: Floats) -> None:
     tallies = city.now.tallies
     lost = tallies["recovered"] + tallies["returned"] + tallies["fined"]
     revenue = settled + others + tallies["bonus"] - lost
-    cost = city.kappa * sums[:, POSITION["charge"]] + city.fixed_cost * city.now.price_index
+    chosen = np.stack([sums[:, POSITION[f"{item}_charge"]] for item in CHOSEN], axis=1)
+    parts = np.column_stack([chosen, sums[:, POSITION["charge"]] - chosen.sum(axis=1)])
+    cost = city.items.variable(parts) + city.fixed_cost * city.now.price_index
     for unit_type, code in (("tier", providers.tier), ("ownership", providers.private), ("city", np.zeros(len(providers)))):
         tables.add(unit_type, np.asarray(code, dtype=np.int64), revenue=revenue * providers.local, cost=cost * providers.local)
     tables.add_cells("provider", revenue=revenue, cost=cost)

@@ -367,6 +367,7 @@ def _marginal_admissions(city: City) -> tuple[CaseTruth, NDArray[np.int32]]:
 def _write_claims(city: City, flags: NDArray[np.int16]) -> None:
     """Applies coding, treatment, splitting, finish and shift to the month's cases and writes the claims."""
     month, staff, care = city.now, city.staff, city.care
+    month.conduct = staff.conduct
     truth = month.truth
     assert truth is not None
     able = eligible(truth, care, city.catalogue)

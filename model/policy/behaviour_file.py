@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from model.policy.leaf import Leaf, leaf, problem
-from model.policy.section import ByAuditedChannel, ByOwnership, BySeverity, Section
+from model.policy.section import ByAuditedChannel, ByItem, ByOwnership, BySeverity, Section
 
 __all__ = ["BehaviourFile", "Supervision"]
 
@@ -22,6 +22,7 @@ class PatientBenefit(Section):
     severe: Factor
     outpatient: Factor
     stay: BySeverity[Factor]
+    mix: Annotated[Leaf, leaf("factor", 0, 1000, "curvature in the mix of items of a stay")]
 
 
 class BenefitLoss(Section):
@@ -41,7 +42,6 @@ class BenefitLoss(Section):
 class Utility(Section):
     """U = λ (payment − κ cost − sanctions) + α benefit − moral cost, over standard charges."""
 
-    kappa: Annotated[Leaf, leaf("share", 0, 1.5, "variable cost per yuan of charge")]
     lambda_: ByOwnership[Annotated[Leaf, leaf("factor", 0, 10, "weight of profit")]] = Field(alias="lambda")
     lambda_log_sd: Spread
     alpha: ByOwnership[Annotated[Leaf, leaf("factor", 0, 10, "weight of patient benefit")]]
@@ -61,6 +61,9 @@ class Moral(Section):
     selection: Factor
     shift: Factor
     stay: Factor
+    drug: Factor
+    consumable: Factor
+    test: Factor
     keep: Factor
     down: Factor
 
@@ -221,6 +224,7 @@ class Care(Section):
     split_first: Annotated[Leaf, leaf("share", 0, 1, "part of a split stay that comes first")]
     stay_response: Annotated[Leaf, leaf("factor", 0, 5, "relative change of days per relative change of services")]
     daily_share: Annotated[Leaf, leaf("share", 0, 1, "part of the standard charge that is charged by the day")]
+    discretion: ByItem[Annotated[Leaf, leaf("factor", 0.01, 100, "how readily an item is added or left out")]]
 
 
 class Health(Section):

@@ -11,6 +11,7 @@ from model.policy.benefit_file import BenefitClass, Benefits, Share
 from model.policy.leaf import Leaf, leaf, problem
 from model.policy.section import (
     ByCondition,
+    ByItem,
     ByScheme,
     BySeverity,
     ByTier,
@@ -292,9 +293,10 @@ class Choice(Section):
 
 
 class Prices(Section):
-    """Change of prices in time."""
+    """Change of prices in time, and what of them is not variable cost."""
 
     growth: Annotated[Leaf, leaf("share/year", -0.5, 0.5, "growth of standard charges")]
+    margin: ByItem[Annotated[Leaf, leaf("share", -1, 1, "part of the charge that is not variable cost")]]
 
 
 PREVALENCE = leaf("share", 0, 1, "people with it by age band of `AGE_BANDS`", form="vector", length=len(AGE_BANDS))

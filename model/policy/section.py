@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from model.catalogue import ITEMS
 from model.codes import CONDITIONS, SCHEMES, SEVERITIES, TIERS, VISIT_KINDS
 from model.errors import nearest
 from model.policy.leaf import problem
@@ -12,6 +13,7 @@ from model.policy.leaf import problem
 __all__ = [
     "ByAuditedChannel",
     "ByCondition",
+    "ByItem",
     "ByOwnership",
     "ByScheme",
     "BySeverity",
@@ -152,6 +154,15 @@ class ByVisitKind[T](Section):
     emergency: T
 
 
+class ByItem[T](Section):
+    """One entry an item class of a bill (`model.catalogue.ITEMS`)."""
+
+    drug: T
+    consumable: T
+    test: T
+    service: T
+
+
 class ByCondition[T](Section):
     """One entry a chronic condition (`model.codes.CONDITIONS`)."""
 
@@ -182,3 +193,4 @@ _agree(ByTier, TIERS)
 _agree(BySeverity, SEVERITIES)
 _agree(ByVisitKind, VISIT_KINDS)
 _agree(ByCondition, CONDITIONS)
+_agree(ByItem, ITEMS)

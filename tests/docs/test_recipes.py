@@ -13,6 +13,7 @@ from docs.generate import CLAIM_COLUMNS, UNIT_TYPES
 from model.care import CHANNELS, HIGHEST, LOWEST
 from model.claim_table import claim_frame
 from model.indicators import INDICATORS
+from model.items import item_parts
 from model.payment import PaymentMode, get_mode
 from model.policy import load_city, load_policy
 from tests.docs.recipes import blocks_of, play
@@ -80,7 +81,8 @@ def test_the_case_files_are_as_they_are_explained(tmp_path: Path, monkeypatch: p
 
 def test_the_dictionary_has_every_column_and_unit(made: dict[str, Any]) -> None:
     city = made["city"]
-    assert list(claim_frame(city.now.claims, city).columns) == list(CLAIM_COLUMNS)
+    items = item_parts(city.now.claims.charge, city.item_mix(city.now.claims, city.now.conduct))
+    assert list(claim_frame(city.now.claims, items, city).columns) == list(CLAIM_COLUMNS)
     assert list(city.tables.units) == list(UNIT_TYPES)
 
 

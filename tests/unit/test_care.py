@@ -11,6 +11,7 @@ from model.care import (
     CHANNELS,
     HIGHEST,
     LOWEST,
+    MIX,
     NEUTRAL,
     Q_MILD,
     Q_MODERATE,
@@ -24,6 +25,7 @@ from model.care import (
     stay_days,
 )
 from model.catalogue import load_catalogue
+from model.items import CHOSEN
 from tests.small_market import care_rules, coded_group, truth
 
 
@@ -33,9 +35,12 @@ def test_neutral_conduct_lies_within_the_bounds() -> None:
     assert (NEUTRAL < HIGHEST).all()
     around = np.isin(np.arange(len(CHANNELS)), [Q_OUT, Q_MILD, Q_MODERATE, Q_SEVERE, STAY])
     assert (NEUTRAL[around] == 1).all()
-    assert (LOWEST[around] < 1).all()
-    assert (NEUTRAL[~around] == LOWEST[~around]).all()
     assert (NEUTRAL[~around] == 0).all()
+    assert (LOWEST[around] < 1).all()
+    assert (LOWEST[MIX] == -HIGHEST[MIX]).all()
+    around[MIX] = True
+    assert (NEUTRAL[~around] == LOWEST[~around]).all()
+    assert tuple(CHANNELS)[MIX] == CHOSEN
 
 
 def test_shares_of_eligible_cases_are_as_the_rules_say_by_severity() -> None:

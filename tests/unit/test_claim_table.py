@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.care import CODING, SPLITTING
-from model.cases import FLAG_NAMES, FLAG_SPLIT, FLAG_UPCODED, Claims
+from model.care import CODING, DRUG, NEUTRAL, SPLITTING
+from model.cases import FLAG_NAMES, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
+from model.catalogue import ITEMS
 from model.city import City
-from model.claim_table import drug_share
 from model.codes import SEVERITIES, TIERS
 from tests.small_market import claims as some_claims
 
@@ -85,16 +85,31 @@ def test_flags_and_truth_agree(table: pd.DataFrame, kept: Claims) -> None:
     assert (honest["points_true"] == honest["points_coded"]).all()
 
 
-def test_items_follow_the_true_group_with_drugs_as_the_tables_count_them(city: City, table: pd.DataFrame, kept: Claims) -> None:
-    np.testing.assert_allclose(table["drug"], drug_share(city, kept) * kept.charge, atol=1.0)
-    rest = city.catalogue.shares[kept.group_true, 1] / (1 - city.catalogue.shares[kept.group_true, 0])
-    np.testing.assert_allclose(table["consumable"], rest * (kept.charge - table["drug"]), atol=2.0)
+def test_items_follow_the_true_group_as_the_tables_count_them(city: City, table: pd.DataFrame, kept: Claims) -> None:
+    mix = city.item_mix(kept, city.staff.conduct)
+    for i, item in enumerate(ITEMS):
+        np.testing.assert_allclose(table[item], mix[:, i] * kept.charge, atol=4.0)
+    months = city.tables.monthly.query("unit_type == 'city' and indicator == 'drug_per_admission'")["value"].to_numpy()
+    assert months == pytest.approx(table.groupby("month")["drug"].mean().to_numpy() / 100, rel=1e-3)
 
 
-def test_drugs_are_added_first(city: City) -> None:
-    claims = some_claims(3, intensity=[0.8, 1.0, 1.2])
-    base = city.catalogue.shares[claims.group_true[0], 0]
-    assert drug_share(city, claims).tolist() == pytest.approx([0.9 * base, base, 1.1 * base])
+def test_drugs_are_added_first_and_a_procedure_beyond_need_changes_no_proportions(city: City) -> None:
+    claims = some_claims(4, intensity=[0.8, 1.0, 1.2, 1.8], flags=[0, 0, 0, FLAG_UPGRADED])
+    drug = city.item_mix(claims, np.tile(NEUTRAL, (2, 1)))[:, 0]
+    assert drug[0] < drug[1] < drug[2]
+    assert drug[1] == pytest.approx(city.catalogue.shares[claims.group_true[0], 0])
+    assert drug[3] == pytest.approx(drug[2])
+
+
+def test_kept_claims_show_the_mix_they_were_treated_with() -> None:
+    city = City.load("yuncheng", "ffs", scale=0.002, seed=2, burn_in=0, conduct="steady", claims=True)
+    city.staff.conduct = np.where(np.arange(len(NEUTRAL)) == DRUG, -0.5, NEUTRAL) * np.ones((len(city.staff.conduct), 1))
+    city.run_for(1)
+    city.staff.conduct = np.tile(NEUTRAL, (len(city.staff.conduct), 1))
+    city.run_for(1)
+    table = city.claims().groupby("month")[["drug", "charge"]].sum()
+    share = (table["drug"] / table["charge"]).to_numpy()
+    assert share[0] == pytest.approx(0.5 * share[1], rel=0.1)
 
 
 def test_claims_are_handed_out_once(city: City) -> None:

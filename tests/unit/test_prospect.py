@@ -41,8 +41,9 @@ from model.care import (
     Eligible,
 )
 from model.cases import CaseTruth
+from model.items import Items
 from model.quote import Gains
-from tests.small_market import care_rules, truth
+from tests.small_market import care_rules, items, truth
 from tests.small_staff import staff, utility_rules
 
 Floats = NDArray[np.float64]
@@ -77,6 +78,7 @@ def look(
     weight: Floats | None = None,
     rules: UtilityRules | None = None,
     care: CareRules | None = None,
+    goods: Items | None = None,
     outpatient_charge: float = 0.0,
     outpatient_gain: float = 0.0,
 ) -> Outlook:
@@ -94,6 +96,7 @@ def look(
         np.full(n, ALTRUISM),
         rules or utility_rules(),
         care or care_rules(),
+        goods or items(),
         STEP,
     )
 

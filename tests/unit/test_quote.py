@@ -258,7 +258,7 @@ def test_an_alternative_brings_what_its_case_would_be_priced_at(books: Settlemen
         money = {"charge": charge, "in_scope": 0.8 * charge, "recorded": 0.8 * 0.75 * charge}
         days = stay_days(cases.standard_stay, np.array([q]), care_rules().stay_response)
         rest = {"kind": load_catalogue().kind[cases.group], "readmission": np.zeros(1, dtype=bool)}
-        return float(value_of(books, prices(books), cases.instance, stay=days, **kept, **money, **rest)[0])
+        return float(value_of(books, prices(books), cases.instance, KAPPA, stay=days, **kept, **money, **rest)[0])
 
     gains = quoted(books, cases)
     assert gains.more[0] == pytest.approx(worth(1 + STEP) - worth(1.0), rel=1e-5, abs=1.0)
@@ -274,6 +274,7 @@ def test_the_price_of_a_case_is_what_its_totals_would_be_settled_for() -> None:
         books,
         seen,
         np.zeros(1, dtype=np.int8),
+        KAPPA,
         provider=np.array([1], dtype=np.int16),
         scheme=np.zeros(1, dtype=np.int8),
         group=np.array([coded_group()], dtype=np.int16),
