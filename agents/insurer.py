@@ -54,6 +54,11 @@ class Insurer(mesa.Agent):
         closed = self.standing.closed(self.model.month)
         return [name for name, out in zip(self.model.geography.providers.name, closed, strict=True) if out]
 
+    @property
+    def warnings(self) -> list[str]:
+        """Institutions whose spending runs ahead of peers or of last year (rules K, A5)."""
+        return [name for name, early in zip(self.model.geography.providers.name, self.standing.warned, strict=True) if early]
+
     def drawn(self) -> NDArray[np.float64]:
         """Probability that a claim is checked ``[flagged or not, channel, provider]``, by regime and credit (rules I3)."""
         return self.watch.intensity(self.audit, self._attention())
@@ -63,7 +68,7 @@ class Insurer(mesa.Agent):
         return self.watch.detection(self.audit, self._attention())
 
     def _attention(self) -> NDArray[np.float64]:
-        return weight_of(self.standing.credit, self.sanctions.audit_more, self.model.geography.providers.local)
+        return weight_of(self.sanctions, self.standing, self.sanctions.audit_more, self.model.geography.providers.local)
 
     def fine(self, channel: int) -> NDArray[np.float64]:
         """Fine multiple of each provider for a channel, by its credit (rules I1)."""

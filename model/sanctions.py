@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.care import CODING, SHIFT, SPLITTING, THRESHOLD
+from model.codes import TIERS
 from model.supervision import AUDITED_CHANNELS
 
 Floats = NDArray[np.float64]
@@ -82,6 +83,8 @@ class SanctionRules:
         complaint: probability that the patient of a divided, needless or shifted stay complains; ``verified``: that it is then found;
             ``reward`` (I4).
         bonus: paid for an audited clean claim, as a share of its charge.
+        dear: cost per unit of case mix over peers' from which a provider is warned; ``ahead``: money recorded this year over last
+            year's pace; ``warned_more``: how much likelier one who is warned is visited and audited, less one (K, A5).
     """
 
     fine_most: dict[int, float] = field(default_factory=dict)
@@ -106,6 +109,9 @@ class SanctionRules:
     verified: float = 0.0
     reward: Reward = Reward(0.0, 0, 0)
     bonus: float = 0.0
+    dear: float = np.inf
+    ahead: float = np.inf
+    warned_more: float = 0.0
 
     def fine(self, channel: int, least: float, credit: Floats) -> Floats:
         """Fine multiple of each provider for a channel, from the audit's ``least`` up (rules I1)."""
@@ -121,6 +127,8 @@ class Standing:
         found, seen: claims found distorted and claims seen, fading with the memory.
         closed_until: month (index) from which insured patients may come again; 0 where the agreement was never suspended.
         closed_last: month in which it was suspended last, long ago where never.
+        charged, weighed: charges (fen) and case mix of claims as written, fading like claims.
+        warned: who runs ahead of peers or of last year.
     """
 
     credit: Floats
@@ -128,11 +136,15 @@ class Standing:
     seen: Floats
     closed_until: NDArray[np.int64]
     closed_last: NDArray[np.int64]
+    charged: Floats
+    weighed: Floats
+    warned: NDArray[np.bool_]
 
     @classmethod
     def clean(cls, n: int) -> Standing:
         """Providers against whom nothing is held."""
-        return cls(np.full(n, FULL), np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int64), np.full(n, -(10**6)))
+        none, ever, never = np.zeros((4, n)), np.zeros(n, dtype=np.int64), np.full(n, -(10**6))
+        return cls(np.full(n, FULL), none[0], none[1], ever, never, none[2], none[3], np.zeros(n, dtype=bool))
 
     def closed(self, month: int) -> NDArray[np.bool_]:
         """Whose agreement is suspended or ended in a month."""
@@ -150,6 +162,24 @@ class Standing:
         self.found, self.seen = self.found * fade + found, self.seen * fade + seen
         self.credit = np.clip(FULL - FULL * rules.points * self.share(rules), 0.0, FULL)
 
+    def warn(self, rules: SanctionRules, charged: Floats, weighed: Floats, pace: Floats, tier: NDArray[np.int8]) -> None:
+        """Who costs more than peers of the tier by case mix, or spends faster than last year (rules K, A5).
+
+        A provider with fewer claims in memory than the prior is not judged.
+
+        Args:
+            charged, weighed: the month's charges and case mix by provider, as written.
+            pace: recorded money of the settlement year so far over last year's in as many months; 0 where it is too early to say.
+            tier: of each provider.
+        """
+        fade = np.exp(-1.0 / rules.memory)
+        self.charged, self.weighed = self.charged * fade + charged, self.weighed * fade + weighed
+        whole = np.bincount(tier, weights=self.weighed, minlength=len(TIERS))
+        mean = np.bincount(tier, weights=self.charged, minlength=len(TIERS)) / np.maximum(whole, 1e-9)
+        usual = mean[tier] * self.weighed
+        over = np.divide(self.charged, usual, out=np.zeros_like(usual), where=usual > 0)
+        self.warned = (self.seen >= rules.prior) & ((over > rules.dear) | (pace > rules.ahead))
+
     def close(self, rules: SanctionRules, month: int, may: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Suspends the agreements of those who pass the line, or ends them; they begin again half way to it.
 
@@ -165,15 +195,19 @@ class Standing:
         return hit
 
 
-def weight_of(credit: Floats, more: float, local: NDArray[np.bool_]) -> Floats:
-    """How much likelier a provider is looked at than the mean one: 1 + ``more`` at no credit over 1 at full; 0 outside the city."""
-    weight = np.where(local, 1.0 + more * (1.0 - credit / FULL), 0.0)
+def weight_of(rules: SanctionRules, standing: Standing, more: float, local: NDArray[np.bool_]) -> Floats:
+    """How much likelier a provider is looked at than the mean one: 1 + ``more`` at no credit over 1 at full; 0 outside the city.
+
+    Who is warned is looked at more often by the rules' own factor.
+    """
+    weight = (1.0 + more * (1.0 - standing.credit / FULL)) * (1.0 + rules.warned_more * standing.warned)
+    weight = np.where(local, weight, 0.0)
     return weight / max(float(weight.sum() / max(local.sum(), 1)), 1e-12)
 
 
 def visited(rules: SanctionRules, standing: Standing, local: NDArray[np.bool_], share: float) -> Floats:
     """Probability of a visit if a ``share`` of institutions is visited (rules I2)."""
-    return np.minimum(share * weight_of(standing.credit, rules.risk, local), 1.0)
+    return np.minimum(share * weight_of(rules, standing, rules.risk, local), 1.0)
 
 
 def chance(rules: SanctionRules, channel: int, audited: Floats, visit: Floats) -> Floats:

@@ -25,6 +25,8 @@ N_MEASURES = len(MEASURES)
 N_SCHEMES = 2
 MARGIN_STEP = 0.02
 """Finite step, as a share of posted totals, at which a marginal entitlement is taken (``conduct.md`` 2)."""
+QUARTER = 3
+"""Months of the settlement year before which nobody's spending is held against last year's."""
 HALF_YEAR = 6
 """Months of the settlement year after which a mode may revise its terms."""
 
@@ -117,6 +119,7 @@ class Settlement:
             instance.score = np.full(self.n_holders, 100.0)
         self.credit: NDArray[np.float64] | None = None
         self.deposit_factor = np.ones(self.n_holders)
+        self.last_recorded = np.zeros(self.n_providers)
         self.elapsed = 0
         self.years = 0
 
@@ -223,6 +226,9 @@ class Settlement:
 
     def start_year(self, histories: list[History]) -> None:
         """Fixes the terms of the coming settlement year and opens its books."""
+        # a policy's first year is held against its budget base
+        base = np.sum([instance.last_year for instance in self.instances], axis=0).sum(axis=1).astype(np.float64)
+        self.last_recorded = self._recorded_by_provider() if self.elapsed == 12 else base
         for instance, history in zip(self.instances, histories, strict=True):
             instance.terms = instance.mode.post(history)
             for totals in (instance.year_totals, instance.recorded):
@@ -273,6 +279,16 @@ class Settlement:
             for total, counted in zip(whole, (cases, distorted), strict=True):
                 np.add.at(total, self.n_providers + self.provider_group[member].astype(np.int64), counted[member])
             instance.score = score_of(whole[0], whole[1], instance.cycle)
+
+    @property
+    def pace(self) -> NDArray[np.float64]:
+        """Money recorded this settlement year over last year's in as many months, by provider; 0 before the first quarter is over."""
+        now, before = self._recorded_by_provider(), self.last_recorded * self.elapsed / 12.0
+        return np.divide(now, before, out=np.zeros_like(now), where=(before > 0) & (self.elapsed >= QUARTER))
+
+    def _recorded_by_provider(self) -> NDArray[np.float64]:
+        total: NDArray[np.float64] = np.sum([instance.recorded for instance in self.instances], axis=0).sum(axis=1)
+        return total
 
     def rate(self, credit: NDArray[np.float64], deposit_more: float) -> None:
         """Puts providers' credit in the place of their scores for advances, and holds more of those with less (rules G1, I3).

@@ -370,6 +370,9 @@ def sanction_rules_of(behaviour: BehaviourFile, month: int) -> SanctionRules:
         told = given.complaint
         rules |= {"complaint": told.rate.at(month), "verified": told.verified.at(month)}
         rules["reward"] = Reward(told.reward.at(month), yuan_to_fen(told.least.at(month)), yuan_to_fen(told.most.at(month)))
+    if given.warning is not None:
+        early = given.warning
+        rules |= {"dear": early.dear.at(month), "ahead": early.ahead.at(month), "warned_more": early.more.at(month)}
     if given.bonus is not None:
         rules["bonus"] = given.bonus.at(month)
     return SanctionRules(**rules)

@@ -38,6 +38,7 @@ class GlobalBudget:
     overrun_steps: tuple[tuple[float, float, float], ...] = ()
     year_weights: tuple[float, ...] = ()
     reallocated: float = 0.0
+    bargaining: float = 0.0
     name: ClassVar[str] = "global_budget"
     label_zh: ClassVar[str] = "总额预算付费"
     label_en: ClassVar[str] = "Global budget"
@@ -46,13 +47,19 @@ class GlobalBudget:
     PARAMETERS: ClassVar[Mapping[str, LeafSpec]] = {
         **optional("surplus_share", "overrun_band", "overrun_share"),
         **parameters("surplus_share_resident", "overrun_share_resident", "surplus_steps", "overrun_steps", "year_weights", "reallocated"),
+        **parameters("bargaining"),
     }
     traits: ClassVar[Traits] = Traits()
 
     def post(self, history: History) -> BudgetTerms:
-        """The budget base grown once a year; with ``year_weights`` all hospitals' base, divided by what three years' stays cost."""
+        """The budget base grown once a year; with ``year_weights`` all hospitals' base, divided by what three years' stays cost.
+
+        In yearly talks each hospital asks for what it spent last year; ``bargaining`` of all money follows that (assumption: a bargain
+        over a fixed sum that ends between the two sides' first offers).
+        """
         base = history.base[..., RECORDED]
-        return BudgetTerms((_divided(history, self.year_weights) if self.year_weights else base) * history.factor)
+        formula = _divided(history, self.year_weights) if self.year_weights else base
+        return BudgetTerms(_agreed(history, formula, self.bargaining) * history.factor)
 
     def tariff(self, cases: CaseTable, terms: BudgetTerms) -> Floats:
         """Units are the recorded fen."""
@@ -99,6 +106,18 @@ class GlobalBudget:
 
 def _by_scheme(share: float, resident: float | None) -> Floats:
     return np.array([share, share if resident is None else resident])
+
+
+def _agreed(history: History, formula: Floats, weight: float) -> Floats:
+    """Money ``[holder, scheme]`` between the insurer's formula and last year's recorded stays, the sum of each scheme unchanged."""
+    if not weight:
+        return formula
+    asked = np.zeros_like(formula)
+    np.add.at(asked, (history.cases.holder, history.cases.scheme), history.cases.recorded)
+    total, whole = asked.sum(axis=0), formula.sum(axis=0)
+    asked *= np.divide(whole, total, out=np.zeros_like(whole), where=total > 0)
+    agreed: Floats = np.where(total > 0, (1 - weight) * formula + weight * asked, formula)
+    return agreed
 
 
 def _divided(history: History, weights: tuple[float, ...]) -> Floats:

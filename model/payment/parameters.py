@@ -21,6 +21,13 @@ KNOWN: Mapping[str, LeafSpec] = {
     "surplus_steps": leaf(
         "share", doc="parts of a surplus the hospital keeps, by steps of the surplus; in place of one share", form="bands", optional=True
     ),
+    "bargaining": leaf(
+        "share",
+        0,
+        1,
+        "hospitals’ weight in the yearly talks: part of all money that follows last year’s spending; none unless given",
+        optional=True,
+    ),
     "reallocated": leaf("share", 0, 1, "part of what is left at half year that goes to who spent more; none unless given", optional=True),
     "year_weights": leaf(
         "share",

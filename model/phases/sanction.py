@@ -8,21 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.calendar import month_of
-from model.care import CODING, SHIFT, SPLITTING, THRESHOLD
-from model.cases import (
-    FLAG_AUDITED,
-    FLAG_LOW_THRESHOLD,
-    FLAG_RECOVERED,
-    FLAG_RETURNED,
-    FLAG_SHIFTED,
-    FLAG_SPLIT,
-    FLAG_UPCODED,
-    Claims,
-)
+from model.cases import FLAG_AUDITED, FLAG_RECOVERED, FLAG_RETURNED, Claims
 from model.codes import SCHEMES
 from model.decisions import Decision
 from model.ledger import AccountKind, Memo
-from model.phases.audit import gain_of, take_back
+from model.phases.audit import MARKS, gain_of, take_back
 from model.sanctions import COMPLAINED, owned_up, reward_of, visited
 from model.streams import uniforms
 
@@ -31,11 +21,22 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-FLAG_OF = {CODING: FLAG_UPCODED, SPLITTING: FLAG_SPLIT, THRESHOLD: FLAG_LOW_THRESHOLD, SHIFT: FLAG_SHIFTED}
-DISTORTED = FLAG_UPCODED | FLAG_SPLIT | FLAG_LOW_THRESHOLD | FLAG_SHIFTED
+DISTORTED = sum(MARKS.values())
 SETTLED = FLAG_RECOVERED | FLAG_RETURNED
 """Claims whose gain has gone back already."""
-SANCTIONS = ("complaints", "rewards", "inspected", "handled", "inspection_cost", "returned", "bonus", "suspended", "credit", "rated")
+SANCTIONS = (
+    "complaints",
+    "rewards",
+    "inspected",
+    "handled",
+    "inspection_cost",
+    "returned",
+    "bonus",
+    "suspended",
+    "warned",
+    "credit",
+    "rated",
+)
 
 
 def sanction(city: City) -> None:
@@ -67,7 +68,7 @@ def _recover(city: City, claims: Claims, which: Mask) -> NDArray[np.int64]:
     """Takes back all gains of distorted claims with their fines; returns the refund of each claim, fen."""
     n = len(city.geography.providers)
     taken, fined = np.zeros(len(claims)), np.zeros(n)
-    for channel, flag in FLAG_OF.items():
+    for channel, flag in MARKS.items():
         gain = np.rint(np.where(which & claims.has(flag), gain_of(city, claims, channel), 0.0))
         taken += gain
         by_provider = np.bincount(claims.provider, weights=gain, minlength=n)
@@ -90,7 +91,7 @@ def _complaints(city: City, claims: Claims) -> Floats:
         return np.zeros(n)
     noticed = np.zeros(len(claims), dtype=bool)
     for channel in COMPLAINED:
-        noticed |= claims.has(FLAG_OF[channel])
+        noticed |= claims.has(MARKS[channel])
     draw = uniforms(city.seed, int(Decision.COMPLAINT), city.now.index, claims.uid)
     heard = noticed & _distorted(city, claims) & (draw[:, 0] < rules.complaint)
     true = heard & (draw[:, 1] < rules.verified)
@@ -143,7 +144,7 @@ def _campaign(city: City, year: list[Claims]) -> None:
     for claims in year:
         draw = uniforms(city.seed, int(Decision.SELF_INSPECTION), city.now.index, claims.uid)
         back, at = np.zeros(len(claims)), np.zeros(len(claims), dtype=bool)
-        for j, (channel, flag) in enumerate(FLAG_OF.items()):
+        for j, (channel, flag) in enumerate(MARKS.items()):
             share = owned_up(rules, belief, insurer.fine(channel), city.loss_aversion)
             mine = _distorted(city, claims) & claims.has(flag) & (draw[:, j] < share[claims.provider])
             back += np.rint(np.where(mine, gain_of(city, claims, channel), 0.0))
@@ -171,10 +172,20 @@ def _judge(city: City, found: Floats, seen: Floats) -> None:
     """Credit of all, and agreements of those who pass the line; what follows from both in settlement."""
     insurer, local, month = city.insurer, city.geography.providers.local, city.now.index
     insurer.standing.learn(insurer.sanctions, np.where(local, found, 0.0), np.where(local, seen, 0.0))
+    insurer.standing.warn(insurer.sanctions, *_spending(city), city.settlement.pace, city.geography.providers.tier)
     insurer.standing.close(insurer.sanctions, month, local)
     if insurer.sanctions.points:
         city.settlement.rate(insurer.standing.credit, insurer.sanctions.deposit_more)
     tallies = city.now.tallies
+    tallies["warned"] = (insurer.standing.warned & local).astype(np.float64)
     tallies["suspended"] = insurer.standing.closed(month).astype(np.float64)
     tallies["credit"] = np.where(local, insurer.standing.credit, 0.0)
     tallies["rated"] = local.astype(np.float64)
+
+
+def _spending(city: City) -> tuple[Floats, Floats]:
+    """Charges of the month's stays, fen at the base year's prices, and their case mix as written, by provider."""
+    claims, n = city.now.claims, len(city.geography.providers)
+    assert claims is not None
+    charged = np.bincount(claims.provider, weights=claims.charge.astype(np.float64), minlength=n) / city.now.price_index
+    return charged, np.bincount(claims.provider, weights=city.catalogue.weight[claims.group_coded], minlength=n)

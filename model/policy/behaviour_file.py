@@ -197,6 +197,14 @@ class Complaint(Section):
     most: Annotated[Leaf, leaf("yuan", 0, 1e8, "cap of a reward")]
 
 
+class EarlyWarning(Section):
+    """Whose spending runs ahead, told every month (rules K, A5)."""
+
+    dear: Annotated[Leaf, leaf("ratio", 1, 100, "cost per unit of case mix over peers’ from which a provider is warned")]
+    ahead: Annotated[Leaf, leaf("ratio", 1, 100, "recorded money over last year’s pace from which it is warned, after a quarter")]
+    more: Annotated[Leaf, leaf("factor", 0, 100, "how much likelier one who is warned is visited, less one")]
+
+
 class Sanction(Section):
     """What follows from findings beyond refund and fine; what is absent is not in force."""
 
@@ -208,6 +216,7 @@ class Sanction(Section):
     inspection: Inspection | None = None
     self_inspection: SelfInspection | None = None
     complaint: Complaint | None = None
+    warning: EarlyWarning | None = None
     bonus: Annotated[Leaf, leaf("share", 0, 1, "of its charge, paid for a claim that was audited and found clean")] | None = None
 
     @model_validator(mode="after")

@@ -39,6 +39,16 @@ def test_three_years_divide_the_money_and_leave_its_sum() -> None:
     assert budget[:, 1].tolist() == [1000, 1000, 1000]
 
 
+def test_talks_end_between_the_formula_and_what_hospitals_spent_and_leave_the_sum() -> None:
+    """Equal bases of 1,000; last year's stays recorded 300 and 100 of employees, nothing of residents."""
+    past = history(case_table(2, holder=[0, 1], scheme=0, recorded=[300.0, 100.0]), totals(2, recorded=1000.0), factor=np.array([2.0, 1.0]))
+    shares = {weight: BUDGET(bargaining=weight).post(past).budget for weight in (0.0, 0.5, 1.0)}
+    assert shares[0.0].tolist() == [[2000, 1000]] * 2
+    assert shares[0.5][:, 0].tolist() == pytest.approx([2 * 1250, 2 * 750])
+    assert shares[1.0][:, 0].tolist() == pytest.approx([2 * 1500, 2 * 500])
+    assert all(budget[:, 1].tolist() == [1000, 1000] for budget in shares.values())
+
+
 def test_what_moves_at_half_year_is_what_both_sides_allow_and_the_sum_stays() -> None:
     mode = BUDGET(reallocated=1.0)
     terms = mode.post(history(case_table(0), totals(3, recorded=1000.0)))

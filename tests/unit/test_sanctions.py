@@ -101,7 +101,7 @@ def test_visits_go_to_low_credit_but_are_as_many() -> None:
     standing.credit = np.array([100.0, 50.0, 0.0, 0.0])
     probability = visited(SanctionRules(risk=2.0), standing, LOCAL, 0.1)
     assert probability.tolist() == pytest.approx([0.05, 0.1, 0.15, 0.0])
-    assert weight_of(standing.credit, 0.0, LOCAL).tolist() == [1.0, 1.0, 1.0, 0.0]
+    assert weight_of(SanctionRules(), standing, 0.0, LOCAL).tolist() == [1.0, 1.0, 1.0, 0.0]
 
 
 def test_chances_of_being_found_are_those_of_independent_looks() -> None:
@@ -144,3 +144,24 @@ def test_a_sanction_is_refund_fine_and_what_else_a_finding_costs_felt_as_a_loss(
     gained = sanctions.cost(CODING, one, np.array([100.0]), np.array([1000.0]))
     assert gained.tolist() == pytest.approx([0.1 * (2.0 * (300 + 50) + 50)])
     assert sanctions.cost(CODING, one, np.array([-5.0]), np.array([1000.0])).tolist() == pytest.approx([0.1 * 50])
+
+
+def warned_of(rules: SanctionRules, charged: list[float], pace: list[float]) -> list[bool]:
+    """Three providers of one tier and case mix, each with a hundred claims."""
+    standing = Standing.clean(3)
+    standing.learn(rules, np.zeros(3), np.full(3, 100.0))
+    standing.warn(rules, np.array(charged), np.full(3, 100.0), np.array(pace), np.zeros(3, dtype=np.int8))
+    return [bool(early) for early in standing.warned]
+
+
+def test_who_costs_more_than_peers_or_runs_ahead_of_last_year_is_warned() -> None:
+    rules = SanctionRules(dear=1.3, ahead=1.25)
+    assert warned_of(rules, [100.0, 100.0, 160.0], [1.0, 1.3, 0.0]) == [False, True, True]
+    assert not any(warned_of(SanctionRules(), [100.0, 100.0, 160.0], [1.0, 9.0, 0.0]))
+    assert not any(warned_of(SanctionRules(dear=1.3, ahead=1.25, prior=200.0), [100.0, 100.0, 160.0], [1.0, 9.0, 0.0]))
+
+
+def test_the_warned_are_looked_at_more_often() -> None:
+    standing = Standing.clean(2)
+    standing.warned = np.array([False, True])
+    assert weight_of(SanctionRules(warned_more=1.0), standing, 0.0, np.array([True, True])).tolist() == pytest.approx([2 / 3, 4 / 3])
