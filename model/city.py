@@ -873,15 +873,13 @@ class City(mesa.Model):
         self._paid_lately = [*self._paid_lately, np.sum(self.now.paid, axis=(0, 1))][-REMEMBERED:]
 
     def pool_month(self) -> Floats:
-        """The month's units and money of modes that exhaust a budget, and head money and recorded care of groups."""
+        """The month's points and what they are worth under modes that pay by points, and head money and recorded care of groups."""
         out = np.zeros(4)
         claims = self.now.claims
         assert claims is not None
         for i, (instance, settled) in enumerate(zip(self.settlement.instances, self.now.settled, strict=True)):
             mine = claims.instance == i
-            if instance.mode.traits.exhausts_budget:
-                out[0] += claims.units[mine].sum()
-                out[1] += settled.sum() + (claims.in_scope - claims.basic)[mine].sum()
+            out[:2] += instance.month_points
             if instance.by_group:
                 out[2] += settled.sum()
                 visits = self._visit_rows(self.now.visits.cells)

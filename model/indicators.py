@@ -438,7 +438,7 @@ _ALL = [
         "yuan/point",
         "点值",
         "Point value",
-        "(budget + in-scope money of patients) ÷ points, modes with a pool",
+        "worth of all points, patients' part included ÷ points, modes that pay by points",
         _POINTS,
         0,
         _share("pool_money", "pool_units", YUAN),

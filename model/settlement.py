@@ -17,7 +17,21 @@ from numpy.typing import NDArray
 from model.cashbook import Cashbook, Owed, Payment
 from model.cycle import Cycle, advance_of, assessed, assessment, cleared, overrun_asked, overrun_granted, released, score_of
 from model.errors import InputError
-from model.payment import CASES, MEASURES, OUTFLOW, RECORDED, CaseTable, History, HolderFacts, OnAccount, PaymentMode, Reviewing, Revising
+from model.payment import (
+    CASES,
+    MEASURES,
+    OUTFLOW,
+    RECORDED,
+    UNITS,
+    CaseTable,
+    History,
+    HolderFacts,
+    OnAccount,
+    PaymentMode,
+    Pointed,
+    Reviewing,
+    Revising,
+)
 from model.routing import HEADS_BOTH, HEADS_GROUP, Routing
 from model.units import apportion
 
@@ -38,7 +52,8 @@ class Instance:
     ``year_totals`` of the settlement year and ``posted`` of the last twelve months ``[holder, scheme, measure]``; ``base`` the budget base;
     what is ``payable`` on posted totals and the ``overruns`` they would ask the fund to share ``[holder, scheme]``;
     ``score`` of each holder, of 100; by provider and scheme ``recorded`` this year and what is ``due`` for it so far, fen; ``book``: what
-    has been paid; ``last_year``: what the year before brought.
+    has been paid; ``last_year``: what the year before brought. Of a mode by points ``worth``: fen that this year's points are worth so far,
+    and ``month_points``: how many the last month had and what they added to it.
     """
 
     id: str
@@ -55,6 +70,8 @@ class Instance:
     base: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES, N_MEASURES)))
     overruns: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
     payable: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
+    worth: float = 0.0
+    month_points: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         if self.cycle.monthly_value == "opening" and not isinstance(self.mode, OnAccount):
@@ -233,6 +250,7 @@ class Settlement:
             instance.terms = instance.mode.post(history)
             for totals in (instance.year_totals, instance.recorded):
                 totals[:] = 0
+            instance.worth = 0.0
             if self.elapsed == 12:
                 instance.last_year = instance.due.net.copy()
             instance.due = _nothing(self.n_providers)
@@ -268,7 +286,15 @@ class Settlement:
                 self._look_again(instance)
             before, instance.due = instance.due.net, self.due(instance)
             accrued.append(instance.due.net - before)
+            self._count_points(instance, added)
         return accrued
+
+    def _count_points(self, instance: Instance, added: NDArray[np.float64]) -> None:
+        """The month's points and what they add to the worth of the year's, so that months add up to the year's value."""
+        if isinstance(instance.mode, Pointed):
+            worth = float(instance.mode.worth(instance.year_totals.sum(axis=0), instance.terms, self.elapsed / 12.0).sum())
+            instance.month_points = float(added[..., UNITS].sum()), worth - instance.worth
+            instance.worth = worth
 
     def assess(self, cases: NDArray[np.float64], distorted: NDArray[np.float64]) -> None:
         """Scores every holder from its providers' cases and those of them that audits found distorted, both by provider."""

@@ -293,6 +293,10 @@ class Dip:
         """Fen that one more point is worth, by scheme, given the ``pool`` totals ``[..., scheme, measure]``."""
         return VALUES[self.point_value].value(pool, self._priced(terms, fraction, np.zeros(1)))
 
+    def worth(self, pool: Floats, terms: DipTerms, fraction: float) -> Floats:
+        """All points at their value, as :class:`model.payment.protocol.Pointed` says; the base volume at its own (elastic)."""
+        return VALUES[self.point_value].worth(pool, self._priced(terms, fraction, np.zeros(1)))
+
     @staticmethod
     def _priced(terms: DipTerms, fraction: float, base: Floats) -> Priced:
         whole = terms.base.sum(axis=0) * fraction if len(terms.base) else np.zeros(len(SCHEMES))

@@ -153,6 +153,10 @@ class DrgPoints:
         money = terms.budget * fraction + self._paid_by_others(pool)
         return np.divide(money, units, out=np.zeros_like(units), where=units > 0)
 
+    def worth(self, pool: Floats, terms: DrgPointsTerms, fraction: float) -> Floats:
+        """All points at their value, as :class:`model.payment.protocol.Pointed` says."""
+        return pool[..., UNITS] * self.value(pool, terms, fraction)
+
     def _paid_by_others(self, totals: Floats) -> Floats:
         return totals[..., RESIDUAL] + (totals[..., OWN_PAY] if self.own_pay == "counts" else 0.0)
 

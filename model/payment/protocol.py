@@ -223,6 +223,14 @@ class Reviewing(Protocol):
 
 
 @runtime_checkable
+class Pointed(Protocol):
+    """A mode that pays by points: what they are worth is told, whoever pays it (点值, rules D4, E9)."""
+
+    def worth(self, pool: Floats, terms: Any, fraction: float) -> Floats:
+        """Fen that all points of a ``pool`` ``[..., scheme, measure]`` are worth together, by scheme, patients' part included."""
+
+
+@runtime_checkable
 class OnAccount(Protocol):
     """A mode that can pay months at a value known before the year, whatever will be settled (rules E9, E10)."""
 

@@ -37,7 +37,7 @@ from model.errors import InputError
 from model.indicators import POSITION
 from model.invariants import InvariantError
 from model.ledger import AccountKind, Memo
-from model.payment import OUTFLOW, RECORDED
+from model.payment import OUTFLOW, RECORDED, Pointed
 from model.payment.capitation import Capitation
 from model.phases import PHASES
 from model.routing import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION
@@ -355,7 +355,7 @@ def test_every_indicator_has_a_value_for_the_city(year: tuple[City, list[dict[st
     found = set(yearly[yearly["unit_type"] == "city"]["indicator"])
     modes = [instance.mode.traits for instance in city.settlement.instances]
     absent = set()
-    if not any(traits.exhausts_budget for traits in modes):
+    if not any(isinstance(instance.mode, Pointed) for instance in city.settlement.instances):
         absent.add("point_value")
     if not any(traits.held_by == "group" for traits in modes):
         absent.add("group_surplus")

@@ -397,6 +397,18 @@ def test_whether_a_point_value_spends_the_budget_is_what_it_says(value: str) -> 
     assert spends == (VALUES[value].conserves or value == "elastic")
 
 
+@pytest.mark.parametrize("value", VALUES)
+def test_what_points_are_worth_is_what_is_owed_and_what_others_paid_of_it(value: str) -> None:
+    mode = Dip(point_value=value, elastic_base=0.01, given_value=3.0)
+    terms, year = a_year(mode)
+    pool, paid = year.sum(axis=0), owed(mode, year, terms).sum(axis=0)
+    worth = mode.worth(pool, terms, 1.0)
+    if value == "ratio":
+        assert worth == pytest.approx(pool[..., UNITS] * mode.value(pool, terms, 1.0))
+    else:
+        assert worth == pytest.approx(paid + (pool[..., RESIDUAL] if VALUES[value].takes_off else 0.0))
+
+
 def test_an_elastic_value_below_its_base_volume_is_the_opening_value() -> None:
     mode = Dip(point_value="elastic", elastic_base=1.0)
     terms, year = a_year(mode)

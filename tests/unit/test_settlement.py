@@ -297,3 +297,26 @@ def test_a_reserve_that_is_too_small_cuts_all_overruns_alike() -> None:
 def test_where_nothing_is_payable_no_band_adds_or_takes() -> None:
     payable, recorded = np.array([-5.0, 0.0, -5.0]), np.array([10.0, 10.0, 0.0])
     assert cleared(payable, recorded, BANDS).tolist() == payable.tolist()
+
+
+@pytest.mark.parametrize(("name", "others"), [("dip", 20_000.0), ("drg_points", 50_000.0)])
+def test_months_add_up_to_the_value_of_the_year_s_points(name: str, others: float) -> None:
+    """A point is worth the elapsed budget and what others paid, their own pay too where it counts; a new year begins at nothing."""
+    books = opened(market(name))
+    month = [totals(books.n_holders, units=500.0 * k, residual=20_000.0 * k, own_pay=30_000.0 * k) for k in (1, 3)]
+    found = []
+    for added in month:
+        books.accrue([added], [np.zeros((books.n_providers, 2))])
+        found.append(books.instances[0].month_points)
+    budget = float(books.instances[0].terms.budget.sum()) / 12
+    cells = 2 * books.n_holders
+    assert found == [pytest.approx((500.0 * k * cells, budget + others * k * cells)) for k in (1, 3)]
+    books = opened(books)
+    books.accrue([month[0]], [np.zeros((books.n_providers, 2))])
+    assert books.instances[0].month_points == pytest.approx(found[0])
+
+
+def test_a_mode_without_points_tells_no_worth() -> None:
+    books = opened(market("ffs"))
+    books.accrue([totals(books.n_holders, units=500.0)], [np.zeros((books.n_providers, 2))])
+    assert books.instances[0].month_points == (0.0, 0.0)

@@ -119,6 +119,11 @@ def _elastic_value(pool: Floats, at: Priced) -> Floats:
     return np.where(pool[..., UNITS] > at.whole_base, further, at.opening)
 
 
+def _elastic_worth(pool: Floats, at: Priced) -> Floats:
+    within = np.minimum(pool[..., UNITS], at.whole_base)
+    return at.opening * within + _elastic_value(pool, at) * (pool[..., UNITS] - within)
+
+
 @dataclass(frozen=True)
 class ValueRule:
     """One way to turn points into money.
@@ -128,12 +133,18 @@ class ValueRule:
         value: fen one more point brings, less what patients pay for it where that is taken off.
         conserves: the fund pays exactly its budget, whatever is done.
         takes_off: what patients and other layers paid in scope is taken off.
+        split_worth: worth of all points, where not every point has the same value.
     """
 
     payable: Callable[[Floats, Floats, Priced], Floats]
     value: Callable[[Floats, Priced], Floats]
     conserves: bool
     takes_off: bool
+    split_worth: Callable[[Floats, Priced], Floats] | None = None
+
+    def worth(self, pool: Floats, at: Priced) -> Floats:
+        """Fen that all points of a pool are worth together."""
+        return pool[..., UNITS] * self.value(pool, at) if self.split_worth is None else self.split_worth(pool, at)
 
 
 VALUES: Mapping[str, ValueRule] = {
@@ -142,7 +153,7 @@ VALUES: Mapping[str, ValueRule] = {
     "ratio": ValueRule(_by_ratio, _ratio_value, conserves=False, takes_off=False),
     "fixed": ValueRule(_fixed, _fixed_value, conserves=False, takes_off=True),
     "given": ValueRule(_fixed, _fixed_value, conserves=False, takes_off=True),
-    "elastic": ValueRule(_elastic, _elastic_value, conserves=False, takes_off=True),
+    "elastic": ValueRule(_elastic, _elastic_value, conserves=False, takes_off=True, split_worth=_elastic_worth),
 }
 """The ways by name.
 
