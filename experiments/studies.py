@@ -423,7 +423,13 @@ STUDIES: Mapping[str, Study] = {
         after=12,
     ),
     "T39": Study((Part("a quarter more beds", "ffs, slack beds", "ffs", "cost_per_admission", "+", low=5.3, high=7.9),), "level"),
-    "T40": Study((Part("recovered of spending", "ffs to drg", "", "recovered_share", "+", measure="points"),), design="level"),
+    "T40": Study(
+        (
+            Part("handled of those inspected", "ffs to drg", "", "handled_share", "+", measure="points", low=50, high=58),
+            Part("recovered of spending", "ffs to drg", "", "recovered_share", "+", measure="points", low=0.66, high=0.97),
+        ),
+        design="level",
+    ),
     "T41": Study(
         (
             Part("tertiary over secondary", "ffs to drg", "", "upcoded_share", "+", "tier", "tertiary", "points", other_unit="secondary"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -38,11 +38,11 @@ def page(answers: Sequence[Answer], placebo: pd.DataFrame, *, city: str, scale: 
     """The whole page as Markdown."""
     rows = verdicts(answers)
     of_study = {name: [answer for answer in answers if answer.study == name] for name in STUDIES}
-    lines = [
+    whole = [
         _HEAD.format(city=city, scale=f"{100 * scale:g}", seeds=seeds, before=MONTHS_BEFORE, after=MONTHS_AFTER),
-        *_table(("rows", "in all", "run", *get_args(Verdict)), _counts(rows)),
+        *table(("rows", "in all", "run", *get_args(Verdict)), counts(rows)),
         "",
-        *_in_words(rows),
+        *in_words(rows),
         "",
         "## What does not come out",
         "",
@@ -50,11 +50,11 @@ def page(answers: Sequence[Answer], placebo: pd.DataFrame, *, city: str, scale: 
         "",
         "## Row by row",
         "",
-        *_table(COLUMNS, (line for name in STUDIES for line in (_lines(name, of_study[name])))),
+        *table(COLUMNS, (line for name in STUDIES for line in lines(name, of_study[name]))),
         "",
         "## Placebo: the same designs where nothing was done",
         "",
-        *_table(
+        *table(
             ("design", "tests", "effects found (p < 0.05)", "share"),
             ((DESIGNS[row["design"]], row["tests"], row["positive"], f"{100 * row['share']:.0f} %") for row in placebo.to_dict("records")),
         ),
@@ -64,7 +64,7 @@ def page(answers: Sequence[Answer], placebo: pd.DataFrame, *, city: str, scale: 
         *(f"- `{name}`: {text}" for name, text in notes().items()),
         "",
     ]
-    return "\n".join(lines)
+    return "\n".join(whole)
 
 
 _HEAD = """# Validation: published effects repeated (验证)
@@ -96,14 +96,16 @@ def verdicts(answers: Sequence[Answer]) -> dict[str, Verdict]:
     return {name: of_row(of_parts) for name, of_parts in found.items()}
 
 
-def _counts(rows: Mapping[str, Verdict]) -> Iterator[tuple[object, ...]]:
+def counts(rows: Mapping[str, Verdict]) -> Iterator[tuple[object, ...]]:
+    """Rows by gate: all, those run, and how many have each verdict."""
     for gate in GATES:
         all_rows = [str(name) for name in targets().index[targets()["gate"] == gate]]
         mine = [rows[name] for name in all_rows if name in rows]
         yield gate, len(all_rows), len(mine), *(mine.count(verdict) for verdict in get_args(Verdict))
 
 
-def _in_words(rows: Mapping[str, Verdict]) -> Iterator[str]:
+def in_words(rows: Mapping[str, Verdict]) -> Iterator[str]:
+    """How many rows of the first two gates have the published sign, with and without those that parameters were set to."""
     for gate in GATES[:2]:
         mine = [name for name in rows if targets().loc[name, "gate"] == gate]
         apart = [name for name in mine if STUDIES[name].calibrated or STUDIES[name].given]
@@ -127,7 +129,7 @@ def _failure(answer: Answer) -> str:
     )
 
 
-def _lines(name: str, answers: Sequence[Answer]) -> Iterator[tuple[object, ...]]:
+def lines(name: str, answers: Sequence[Answer]) -> Iterator[tuple[object, ...]]:
     """Lines of one row: one a part, or one that says why there is none."""
     study, target = STUDIES[name], targets().loc[name]
     own = f"{target['design']}, {target['months_pre'] or '–'} / {target['months_post'] or '–'} months"
@@ -177,7 +179,8 @@ def _written(value: float, part: Part) -> str:
     return f"{value:+.{digits}f}{UNITS[part.measure]}"
 
 
-def _table(head: Sequence[object], rows: Iterator[tuple[object, ...]]) -> Iterator[str]:
+def table(head: Sequence[object], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
+    """Lines of a Markdown table."""
     yield "| " + " | ".join(map(str, head)) + " |"
     yield "|---" * len(head) + "|"
     for row in rows:
