@@ -398,7 +398,7 @@ STUDIES: Mapping[str, Study] = {
                 measure="elasticity",
                 low=-0.63,
                 high=-0.23,
-                per=Place("oop_share", "kind", "inpatient"),
+                per=Place("oop_share", "scheme_tier", "resident/secondary"),
             ),
         ),
         "level",
