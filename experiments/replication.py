@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from experiments.comparison import t_interval
 from experiments.manifest import code_fingerprint, fingerprint
 from experiments.running import Progress, in_parallel, warm_up, workers_ended
-from experiments.studies import ARMS, MONTHS_AFTER, MONTHS_BEFORE, PLACEBO, STUDIES, Design, Part, Place, Study, nearest_study, targets
+from experiments.studies import ARMS, MONTHS_BEFORE, PLACEBO, STUDIES, Design, Part, Place, Study, nearest_study, targets
 from experiments.study_designs import Estimate, controlled, difference_in_differences, segmented
 from model.errors import InputError
 
@@ -113,14 +113,18 @@ def checked_ids(ids: Sequence[str]) -> list[str]:
 def simulate(
     studies: Iterable[Study], *, city: str, scale: float, seeds: Iterable[int], jobs: int, keep: Path | None, progress: Progress | None
 ) -> Worlds:
-    """All arms that the studies need; those of one history and seed in one task, whose series are kept at once."""
-    parts = [part for study in studies for part in study.parts]
-    arms = {name for part in parts for name in (part.arm, part.control) if name}
+    """All arms that the studies need, as long as they need them; those of one history and seed in one task, kept at once."""
+    asked = [(study, part) for study in studies for part in study.parts]
+    parts = [part for _, part in asked]
+    arms: dict[str, int] = {}
+    for study, part in asked:
+        for name in filter(None, (part.arm, part.control)):
+            arms[name] = max(arms.get(name, 0), study.after)
     places = [place for part in parts for place in (part.place, part.per) if place is not None]
     wanted = sorted({(place.unit_type, place.indicator) for place in places} | {("county", place.indicator) for place in places})
     tasks = {}
     for history in sorted({ARMS[name].history for name in arms}):
-        names = sorted(name for name in arms if ARMS[name].history == history)
+        names = sorted((name, months) for name, months in arms.items() if ARMS[name].history == history)
         for seed in seeds:
             task = (city, history, names, wanted, scale, seed)
             tasks[fingerprint(code_fingerprint(), *task)] = task
@@ -144,22 +148,22 @@ def _file(folder: Path, key: str) -> Path:
 
 
 def _history(
-    key: str, city: str, policy: str, arms: list[str], wanted: list[tuple[str, str]], scale: float, seed: int
+    key: str, city: str, policy: str, arms: list[tuple[str, int]], wanted: list[tuple[str, str]], scale: float, seed: int
 ) -> tuple[str, pd.DataFrame]:
-    """The arms of one common history, their monthly tables cut to what is wanted, with the task's key."""
+    """The arms of one common history, each so many months, their monthly tables cut to what is wanted, with the task's key."""
     from model.city import City
 
     common = City.load(city, policy, scale=scale, seed=seed)
     common.run_for(MONTHS_BEFORE)
     tables = []
-    for name in arms:
+    for name, months in arms:
         world = copy.deepcopy(common)
         arm = ARMS[name]
         if arm.policy is not None:
             world.switch_policy(arm.policy)
         if arm.change is not None:
             arm.change(world)
-        world.run_for(MONTHS_AFTER)
+        world.run_for(months)
         monthly = world.tables.monthly
         keep = pd.MultiIndex.from_frame(monthly[["unit_type", "indicator"]]).isin(wanted)
         table = monthly[keep].copy()

@@ -385,6 +385,7 @@ STUDIES: Mapping[str, Study] = {
             ),
         ),
         "level",
+        after=12,
         given=True,
     ),
     "T34": Study(
@@ -402,6 +403,7 @@ STUDIES: Mapping[str, Study] = {
             ),
         ),
         "level",
+        after=12,
         given=True,
     ),
     "T35": Study(reason=_LATER),
