@@ -133,6 +133,7 @@ CLAIM_COLUMNS = {
     "audited": "looked at by an auditor",
     "recovered": "found distorted; money was taken back",
     "referred": "steered here by the patient's medical group",
+    "returned": "found by the institution itself; money was given back (自查自纠)",
 }
 
 CHANNEL_WORDS = {
