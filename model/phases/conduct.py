@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from agents.conduct import Situation, decide
 from agents.medical_group import HIGHEST_REFERRAL, ReferralCases, referral_outlook
 from agents.prospect import Outlook, Outpatients, appeal, as_written, mild_sample, outlook, sample_cases, thresholds
-from model.care import HIGHEST, LOWEST, MIX, NEUTRAL, Eligible, eligible
+from model.care import HIGHEST, LOWEST, MIX, NEUTRAL, Q_MILD, Q_OUT, Q_SEVERE, SHIFT, Eligible, eligible
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, CaseTruth, Claims
 from model.decisions import Decision
 from model.items import VISIT_SHARES
@@ -228,7 +228,7 @@ def _outpatients(city: City) -> Outpatients:
     """Yearly outpatient money of each provider and what one unit more of intensity would bring, from the remembered months."""
     assert city.quote is not None
     cells = city.recent_cells()
-    standard = cells.charge / np.maximum(city.staff.conduct[cells.provider, 0], 1e-9)
+    standard = cells.charge / np.maximum(city.staff.conduct[cells.provider, Q_OUT], 1e-9)
     scale = 12.0 / city.months_remembered
     ratio = standard / np.maximum(cells.charge, 1.0)
     money = value_of(
@@ -308,8 +308,8 @@ def _spread_opinions(city: City) -> None:
     providers, staff = city.geography.providers, city.staff
     tallies = city.now.tallies
     refused = np.divide(tallies["refused"], tallies["inpatient_needs"], out=np.zeros(len(providers)), where=tallies["inpatient_needs"] > 0)
-    shortfall = np.maximum(1.0 - staff.conduct[:, 1:4].mean(axis=1), 0.0)
-    experience = city.base_quality - refused - shortfall - staff.conduct[:, 9]
+    shortfall = np.maximum(1.0 - staff.conduct[:, Q_MILD : Q_SEVERE + 1].mean(axis=1), 0.0)
+    experience = city.base_quality - refused - shortfall - staff.conduct[:, SHIFT]
     opinion = city.perceived + 0.05 * (experience[None, :] - city.perceived)
     around = city.neighbours @ opinion
     city.perceived = opinion + 0.1 * (around - opinion)
