@@ -454,13 +454,13 @@ class City(mesa.Model):
         return setup.items_of(self.settings, self.behaviour, self.catalogue, self.month)
 
     def item_mix(self, claims: Claims, conduct: Floats) -> Floats:
-        """Parts of stays' charges by item ``[claim, item]`` under the ``conduct`` they were treated with.
+        """Parts of stays' charges by item ``[item, claim]`` under the ``conduct`` they were treated with.
 
         A procedure added above need is billed in the proportions of the rest.
         """
         items, group = self.items, claims.group_true
         served = claims.intensity / np.where(claims.has(FLAG_UPGRADED), 1 + self.care.treat_uplift, 1.0)
-        return items.mix(group, items.tilt(group, conduct[claims.provider, MIX]), served)
+        return items.mix(group, items.tilt(group, conduct[claims.provider, MIX].T), served)
 
     def contribution(self, claims: Claims, visits: NDArray[Any]) -> Floats:
         """What charges of stays, and of ``visits`` by provider, leave over their variable cost under present conduct, by provider, fen."""
@@ -892,7 +892,7 @@ class City(mesa.Model):
         """Claims since the last call, with truth columns, if the city was loaded with ``claims=True``."""
         if not self.keep_claims:
             raise InputError("claims were not kept", allowed="City.load(..., claims=True)")
-        frame = claim_frame(Claims.join(self._kept), np.concatenate(self._kept_parts), self) if self._kept else pd.DataFrame()
+        frame = claim_frame(Claims.join(self._kept), np.concatenate(self._kept_parts, axis=1), self) if self._kept else pd.DataFrame()
         self._kept, self._kept_parts = [], []
         return frame
 

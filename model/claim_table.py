@@ -23,7 +23,7 @@ CLASS_B_SHARE = 0.6
 def claim_frame(claims: Claims, items: NDArray[np.int64], city: City) -> pd.DataFrame:
     """One row a claim; money in fen.
 
-    ``items[claim, item]`` are the parts of the charge; class C is what lies outside the catalogue.
+    ``items[item, claim]`` are the parts of the charge; class C is what lies outside the catalogue.
     ``points_true`` and ``points_coded`` are the mode's units for the true and the written group.
     """
     providers, catalogue = city.geography.providers, city.catalogue
@@ -44,7 +44,7 @@ def claim_frame(claims: Claims, items: NDArray[np.int64], city: City) -> pd.Data
             "points_true": claims.units_true,
             "points_coded": claims.units,
             "charge": claims.charge,
-            **{item: items[:, i] for i, item in enumerate(ITEMS)},
+            **{item: items[i] for i, item in enumerate(ITEMS)},
             "class_a": claims.in_scope - class_b,
             "class_b": class_b,
             "class_c": claims.own_pay,

@@ -255,7 +255,7 @@ class Quote:
             readmission=np.zeros(len(truth), dtype=bool),
         )
         items = self.prices.items
-        tilt = items.tilt(truth.group, conduct[:, MIX])
+        tilt = items.tilt(truth.group, conduct[:, MIX].T)
         kappa, more = items.unit_cost(truth.group, tilt, q), items.marginal_cost(truth.group, tilt)
         planned = self._priced(truth.instance, truth.relation, table, inside, recorded, kappa, more)
         return replace(planned, base=self._brings(planned, table))

@@ -147,7 +147,7 @@ def claim_sums(city: City, claims: Claims) -> dict[str, Floats]:
     readmitted = np.isin(claims.row, city.now.needs.row[city.now.needs.readmission])
     one = np.ones(len(claims))
     mix = city.item_mix(claims, city.now.conduct)
-    items = {item: charge * mix[:, i] for i, item in enumerate(CHOSEN)}
+    items = {item: charge * mix[i] for i, item in enumerate(CHOSEN)}
     return {
         "charge": charge,
         **{f"{item}_charge": part for item, part in items.items()},
@@ -260,8 +260,8 @@ def _margins(city: City, settled: Floats) -> None:
     tallies = city.now.tallies
     lost = tallies["recovered"] + tallies["returned"] + tallies["fined"]
     revenue = settled + others + tallies["bonus"] - lost
-    chosen = np.stack([sums[:, POSITION[f"{item}_charge"]] for item in CHOSEN], axis=1)
-    parts = np.column_stack([chosen, sums[:, POSITION["charge"]] - chosen.sum(axis=1)])
+    chosen = np.stack([sums[:, POSITION[f"{item}_charge"]] for item in CHOSEN])
+    parts = np.vstack([chosen, sums[:, POSITION["charge"]] - chosen.sum(axis=0)])
     cost = city.items.variable(parts) + city.fixed_cost * city.now.price_index
     for unit_type, code in (("tier", providers.tier), ("ownership", providers.private), ("city", np.zeros(len(providers)))):
         tables.add(unit_type, np.asarray(code, dtype=np.int64), revenue=revenue * providers.local, cost=cost * providers.local)

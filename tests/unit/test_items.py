@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from data import folder
 from model.care import CONSUMABLE, DRUG, NEUTRAL, TEST
 from model.catalogue import ITEMS, load_catalogue
+from model.city import City
 from model.items import VISIT_SHARES, item_parts
 from model.policy import load_city
 from model.quote import Quote
@@ -18,13 +22,13 @@ FIRST = np.zeros(1, dtype=np.int16)
 
 
 def test_what_chosen_items_take_services_lose() -> None:
-    tilt = items(shares=SHARES).tilt(FIRST, np.array([[0.2, -0.1, 0.3]]))[0]
+    tilt = items(shares=SHARES).tilt(FIRST, np.array([[0.2], [-0.1], [0.3]]))[:, 0]
     assert tilt[:3] == pytest.approx([0.2, -0.1, 0.3])
     assert (tilt * SHARES).sum() == pytest.approx(0.0, abs=1e-15)
 
 
 def test_half_of_the_services_always_stay() -> None:
-    tilt = items(shares=SHARES).tilt(FIRST, np.full((1, 3), 0.5))[0]
+    tilt = items(shares=SHARES).tilt(FIRST, np.full((3, 1), 0.5))[:, 0]
     assert tilt[3] == pytest.approx(-0.5)
     assert tilt[:3] == pytest.approx([1 / 3] * 3), "the tilts act as far as services go"
 
@@ -34,7 +38,7 @@ def test_a_mix_loses_least_at_its_intensity(intensity: float) -> None:
     """With curvatures s/d in each item the best amounts are 1 + (q − 1)·d/Σsd: marginal losses are equal."""
     discretion = np.array([2.0, 1.0, 1.5, 0.5])
     goods = items(shares=SHARES, discretion=discretion)
-    amount = intensity * goods.mix(FIRST, np.zeros((1, 4)), np.array([intensity]))[0] / SHARES
+    amount = intensity * goods.mix(FIRST, np.zeros((4, 1)), np.array([intensity]))[:, 0] / SHARES
     marginal_loss = (amount - 1) / discretion
     assert marginal_loss == pytest.approx(np.full(4, marginal_loss[0]))
     assert (amount * SHARES).sum() == pytest.approx(intensity)
@@ -42,15 +46,15 @@ def test_a_mix_loses_least_at_its_intensity(intensity: float) -> None:
 
 def test_a_bill_costs_what_its_items_cost_and_more_care_what_is_added() -> None:
     goods = items(0.0, 0.1, 0.4, 0.6, shares=SHARES, discretion=(3.0, 1.0, 1.0, 1.0))
-    none = np.zeros((1, 4))
+    none = np.zeros((4, 1))
     assert goods.unit_cost(FIRST, none, np.ones(1))[0] == pytest.approx(0.3 * 1.0 + 0.1 * 0.9 + 0.2 * 0.6 + 0.4 * 0.4)
     low, high = (q * goods.unit_cost(FIRST, none, np.array([q]))[0] for q in (0.9, 1.2))
     assert (high - low) / 0.3 == pytest.approx(goods.marginal_cost(FIRST, none)[0])
 
 
 def test_parts_sum_to_the_fen_and_services_take_the_rounding() -> None:
-    parts = item_parts(np.array([101, 7]), np.array([SHARES, SHARES]))
-    assert parts.tolist() == [[30, 10, 20, 41], [2, 0, 1, 4]]
+    parts = item_parts(np.array([101, 7]), np.array([SHARES, SHARES]).T)
+    assert parts.T.tolist() == [[30, 10, 20, 41], [2, 0, 1, 4]]
 
 
 def test_more_care_is_quoted_at_the_cost_of_what_is_added() -> None:
@@ -64,7 +68,7 @@ def test_more_care_is_quoted_at_the_cost_of_what_is_added() -> None:
         Quote(books, prices(books, items=goods), care_rules(), load_catalogue()).gains(cases, conduct, all_able(1), 0.05)
         for goods in (items(), uneven)
     )
-    cost = uneven.marginal_cost(cases.group, uneven.tilt(cases.group, np.array([[-0.1, 0.05, 0.2]])))[0]
+    cost = uneven.marginal_cost(cases.group, uneven.tilt(cases.group, np.array([[-0.1], [0.05], [0.2]])))[0]
     assert own.more[0] - even.more[0] == pytest.approx(-0.05 * 1_000_000 * (cost - 0.7), rel=1e-6)
     assert own.less[0] - even.less[0] == pytest.approx(0.05 * 1_000_000 * (cost - 0.7), rel=1e-6)
     assert own.finish[1] == pytest.approx(even.finish[1])
@@ -80,3 +84,21 @@ def test_margins_leave_the_mean_cost_of_the_conduct_sketch(name: str) -> None:
     assert margin[:2].tolist() == [0.0, 0.0]
     assert city.prices.margin.drug.at(2016 * 12) == pytest.approx(0.15 / 1.15, abs=0.001)
     assert VISIT_SHARES.sum() == pytest.approx(1.0)
+
+
+def test_a_city_file_without_a_margin_runs_and_its_drugs_fall(tmp_path: Path) -> None:
+    """The file with the mark-up of earlier years and the same file with none."""
+    text = (folder("cities") / "yuncheng.toml").read_text(encoding="utf-8")
+    start, end = text.index("margin.drug = ["), text.index("margin.consumable = [")
+    share, tilt = {}, {}
+    for value in (0.13, 0.0):
+        file = tmp_path / f"{value}.toml"
+        line = f'margin.drug = {{ value = {value}, unit = "share", source = "assumption: a world of a test" }}\n'
+        file.write_text(text[:start] + line + text[end:], encoding="utf-8")
+        city = City.load(str(file), "ffs", scale=0.002, seed=1, burn_in=9)
+        local = city.geography.providers.local
+        tilt[value] = city.staff.conduct[local, DRUG].mean()
+        claims = city.recent_claims()
+        share[value] = np.average(city.item_mix(claims, city.staff.conduct)[0], weights=claims.charge)
+    assert tilt[0.0] < tilt[0.13] - 0.01
+    assert share[0.0] < share[0.13]
