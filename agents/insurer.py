@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import mesa
@@ -66,6 +67,11 @@ class Insurer(mesa.Agent):
     def detection(self) -> dict[int, NDArray[np.float64]]:
         """Probability by provider that desk or auditors find a claim distorted by each channel."""
         return self.watch.detection(self.audit, self._attention())
+
+    def forgone(self) -> dict[int, NDArray[np.float64]]:
+        """Probability by provider that an auditor finds a claim distorted by each channel, which then brings no bonus."""
+        no_desk = replace(self.audit, review=dict.fromkeys(self.audit.review, 0.0))
+        return self.watch.detection(no_desk, self._attention())
 
     def _attention(self) -> NDArray[np.float64]:
         return weight_of(self.sanctions, self.standing, self.sanctions.audit_more, self.model.geography.providers.local)

@@ -6,7 +6,7 @@ from the mode's own tariff. There is no second incentive formula.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -38,14 +38,16 @@ class Expected:
     """What supervision is expected to cost a distorted claim.
 
     ``detection[channel]`` probability of being found, by provider; ``fine[channel]`` multiple on top of recovery, by provider;
-    ``finding`` fen that a finding costs beyond both (credit, suspension), by provider; ``bonus`` for a clean claim, of its charge, which
-    is lost with it; ``aversion`` weight of a fen of sanctions over a fen earned.
+    ``finding`` fen that a finding costs beyond both (credit, suspension), by provider; ``bonus`` for an audited claim in which nothing is
+    found, of its charge; ``forgone[channel]`` probability that an audit finds it and the bonus is lost, by provider; ``aversion`` weight
+    of a fen of sanctions over a fen earned.
     """
 
     detection: dict[int, Floats]
     fine: dict[int, Floats]
     finding: Floats | float = 0.0
     bonus: float = 0.0
+    forgone: dict[int, Floats] = field(default_factory=dict)
     aversion: float = 1.0
 
     def cost(self, channel: int, provider: NDArray[np.int16], gain: Floats, charge: Floats, size: Floats | float = 1.0) -> Floats:
@@ -55,7 +57,9 @@ class Expected:
         """
         finding = np.broadcast_to(self.finding, self.detection[channel].shape)[provider]
         taken = (1 + self.fine[channel][provider]) * np.maximum(gain, 0.0) + np.where(gain > 0, finding * size, 0.0)
-        felt: Floats = self.detection[channel][provider] * (self.aversion * taken + self.bonus * charge * size)
+        felt: Floats = self.detection[channel][provider] * self.aversion * taken
+        if self.bonus:
+            felt += self.forgone[channel][provider] * self.bonus * charge * size
         return felt
 
 

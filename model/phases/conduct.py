@@ -220,6 +220,7 @@ def _expected(city: City, recent: Claims, audited: dict[int, Floats]) -> Expecte
         fine={c: insurer.fine(c) for c in audited},
         finding=cost_of_finding(rules, insurer.standing, margin, lent, held),
         bonus=rules.bonus,
+        forgone=insurer.forgone() if rules.bonus else {},
         aversion=city.loss_aversion,
     )
 

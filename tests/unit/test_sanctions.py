@@ -140,10 +140,11 @@ def test_a_suspension_is_feared_near_its_line_only() -> None:
 
 def test_a_sanction_is_refund_fine_and_what_else_a_finding_costs_felt_as_a_loss() -> None:
     one = np.zeros(1, dtype=np.int16)
-    sanctions = Expected({CODING: np.array([0.1])}, {CODING: np.array([2.0])}, finding=np.array([50.0]), bonus=0.05, aversion=2.0)
+    once, twice, forgone = np.array([0.1]), np.array([2.0]), np.array([0.04])
+    sanctions = Expected({CODING: once}, {CODING: twice}, np.array([50.0]), bonus=0.05, forgone={CODING: forgone}, aversion=2.0)
     gained = sanctions.cost(CODING, one, np.array([100.0]), np.array([1000.0]))
-    assert gained.tolist() == pytest.approx([0.1 * (2.0 * (300 + 50) + 50)])
-    assert sanctions.cost(CODING, one, np.array([-5.0]), np.array([1000.0])).tolist() == pytest.approx([0.1 * 50])
+    assert gained.tolist() == pytest.approx([0.1 * 2.0 * (300 + 50) + 0.04 * 50])
+    assert sanctions.cost(CODING, one, np.array([-5.0]), np.array([1000.0])).tolist() == pytest.approx([0.04 * 50])
 
 
 def warned_of(rules: SanctionRules, charged: list[float], pace: list[float]) -> list[bool]:
