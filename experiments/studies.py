@@ -270,6 +270,7 @@ STUDIES: Mapping[str, Study] = {
             )
         ),
         design="level",
+        calibrated=True,
     ),
     "T17": Study(
         tuple(
@@ -278,7 +279,11 @@ STUDIES: Mapping[str, Study] = {
         ),
         design="level",
     ),
-    "T18": Study((Part("upcoded records", "ffs to drg", "", "upcoded_share", "+", measure="points", low=8, high=18),), design="level"),
+    "T18": Study(
+        (Part("upcoded records", "ffs to drg", "", "upcoded_share", "+", measure="points", low=8, high=18),),
+        design="level",
+        calibrated=True,
+    ),
     "T19": Study(
         (
             Part(
@@ -291,7 +296,8 @@ STUDIES: Mapping[str, Study] = {
                 low=0.3,
                 high=0.4,
             ),
-        )
+        ),
+        calibrated=True,
     ),
     "T20": Study(
         (Part("private over public", "drg", "", "upcoded_share", "+", "ownership", "private", "points", other_unit="public"),),

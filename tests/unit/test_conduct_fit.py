@@ -18,6 +18,7 @@ from experiments.conduct_fit import calibrate_conduct, fit_of
 from experiments.conduct_measures import MEASURES, Measuring, worlds_of
 from experiments.conduct_search import Problem, Trial, known_to, next_point, state_of
 from experiments.conduct_study import ConductStudy, read_conduct_study, variants
+from experiments.studies import STUDIES
 from experiments.toml_values import changed_text
 from model.errors import InputError
 from model.policy.loader import load_behaviour, walk
@@ -282,3 +283,7 @@ def test_a_value_changes_in_its_line_and_nothing_else(tmp_path: Path) -> None:
     file.write_text('a = [\n  { value = 1, source = "then" },\n]\n')
     with pytest.raises(InputError, match="one line"):
         changed_text(file, {"a": 1.0}, "now")
+
+
+def test_what_is_fitted_to_is_never_called_validation() -> None:
+    assert {target.id for target in read_conduct_study(STUDY).targets} == {name for name, study in STUDIES.items() if study.calibrated}
