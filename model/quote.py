@@ -196,7 +196,7 @@ class Quote:
         """What the acts asked for bring, by the names of :class:`Gains`, and what the levels of finishing do."""
         q = intensity_of(conduct, truth.provider, truth.severity)
         s = conduct[truth.provider, STAY]
-        case = self._planned(truth, q, conduct[truth.provider])
+        case = self._planned(truth, q, conduct)
         charge, n, p, sanctions = case.table.charge, len(truth), truth.provider, self.prices.sanctions
         acts = {name: np.zeros(n) for name in PARTIAL if name.removesuffix("_raw") in only}
         if "intensity" in only:
@@ -237,8 +237,9 @@ class Quote:
         return acts, finish
 
     def _planned(self, truth: CaseTruth, q: Floats, conduct: Floats) -> _Case:
-        """Cases as the present ``conduct[case, channel]`` would have them, and what a unit and a fen of each are worth."""
-        s, shift = conduct[:, STAY], conduct[:, SHIFT]
+        """Cases as the present ``conduct[provider, channel]`` would have them, and what a unit and a fen of each are worth."""
+        p = truth.provider
+        s, shift, mix = conduct[p, STAY], conduct[p, SHIFT], np.ascontiguousarray(conduct[:, MIX].T).take(p, axis=1)
         charge = truth.standard_charge * q * stay_charge(s, self.rules)
         inside, recorded = truth.in_scope_share.astype(np.float64) * (1 - shift), truth.recorded_share.astype(np.float64)
         table = self.settlement.case_table(
@@ -259,7 +260,7 @@ class Quote:
             readmission=np.zeros(len(truth), dtype=bool),
         )
         items = self.prices.items
-        tilt = items.tilt(truth.group, conduct[:, MIX].T)
+        tilt = items.tilt(truth.group, mix)
         kappa, more = items.unit_cost(truth.group, tilt, q), items.marginal_cost(truth.group, tilt)
         planned = self._priced(truth.instance, truth.relation, table, inside, recorded, kappa, more)
         return replace(planned, base=self._brings(planned, table))

@@ -140,6 +140,7 @@ def test_the_month_is_the_list_of_phases() -> None:
         "benefit",
         "settle",
         "audit",
+        "sanction",
         "adapt",
         "close",
         "record",
