@@ -273,7 +273,7 @@ def _act(channel: int, truth: CaseTruth, gains: Gains, rules: UtilityRules, care
     acts = {
         CODING: (gains.code, none),
         # a procedure above need is services above the standard, at the same curvature as intensity
-        TREATMENT: (gains.treat, 0.5 * rules.benefit[1 + truth.severity] * care.treat_uplift**2 * 0.5 * charge),
+        TREATMENT: (gains.treat, harm_of_intensity(rules, rules.benefit[1 + truth.severity], 1 + care.treat_uplift) * charge),
         SPLITTING: (gains.split, rules.split_harm * charge),
         SELECTION: (gains.select, rules.refusal_harm * rules.severity_weight[truth.severity] * charge),
         THRESHOLD: (gains.threshold, rules.threshold_harm * care.threshold_charge * charge),

@@ -49,7 +49,7 @@ def benefit_of_intensity(rules: UtilityRules, band: int, level: Floats) -> Float
     return -harm_of_intensity(rules, rules.benefit[band], level)
 
 
-def harm_of_intensity(rules: UtilityRules, curvature: float | Floats, level: Floats) -> Floats:
+def harm_of_intensity(rules: UtilityRules, curvature: float | Floats, level: float | Floats) -> Floats:
     """Benefit lost per yuan of standard charge at an intensity, for a curvature or one a case."""
     off = level - 1.0
     harm: Floats = 0.5 * curvature * np.where(off < 0, rules.below, rules.above) * off**2

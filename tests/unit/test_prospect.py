@@ -208,7 +208,7 @@ def test_utility_of_a_share_by_hand() -> None:
     [
         (SPLITTING, "split", 0.05),
         (SELECTION, "select", 0.2 * 0.6),
-        (TREATMENT, "treat", 0.5 * 2.7 * 0.5**2 * 0.5),
+        (TREATMENT, "treat", 0.5 * 2.7 * 0.5**2),
     ],
 )
 def test_shares_have_their_own_harm_and_a_square_moral_cost(channel: int, gain: str, harm: float) -> None:
