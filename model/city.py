@@ -29,7 +29,7 @@ from model.cases import FLAG_RECOVERED, FLAG_UPGRADED, Claims
 from model.catalogue import load_catalogue
 from model.census import credit_accounts, heads_by_area
 from model.claim_table import claim_frame
-from model.codes import CHRONIC, INCOME_FIFTHS, KINDS, OWNERSHIPS, SCHEMES, SEVERITIES, TIERS
+from model.codes import CHRONIC, INCOME_FIFTHS, KINDS, OWNERSHIPS, SCHEMES, SECONDARY, SEVERITIES, TIERS
 from model.decisions import Decision
 from model.demography import DemographyRules, prepare_demography
 from model.errors import InputError
@@ -317,6 +317,7 @@ class City(mesa.Model):
             down_harm=loss.down.at(month),
         )
         self.staff: Staff = self._hire(month)
+        self.pay_staff()
         self.quote: Quote | None = None
         self.mild_sample: MildSample | None = None
         for index in range(len(self.geography.providers)):
@@ -334,14 +335,21 @@ class City(mesa.Model):
             providers.private,
             providers.tier,
             self.geography.n_groups,
-            tuple(utility.lambda_[o].at(month) for o in OWNERSHIPS),
-            tuple(utility.alpha[o].at(month) for o in OWNERSHIPS),
+            setup.by_house(utility.lambda_, month),
+            setup.by_house(utility.alpha, month),
             (utility.lambda_log_sd.at(month), utility.alpha_log_sd.at(month)),
             np.stack(normals(u), axis=1),
             # a group decides as the hospital that leads it
             (rule, rule[self.lead_hospital]),
             sum(memory_size(one) for one in self.rules),
         )
+
+    def pay_staff(self) -> None:
+        """How much of a surplus reaches the staff this month: a reform of their pay is a dated share in the behaviour file."""
+        providers = self.geography.providers
+        share = setup.by_house(self.behaviour.utility.pass_through, self.month)
+        reaches = share[providers.private.astype(np.int64), providers.tier]
+        self.staff.pay(reaches, np.full(self.geography.n_groups, share[0, SECONDARY]))
 
     def _read_policy(self, policy: str | Path | PolicyFile | None) -> PolicyFile:
         if isinstance(policy, PolicyFile):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.benefits import BenefitRules, Layer
 from model.care import CHANNELS, CODING, CareRules
 from model.catalogue import ITEMS, PARTITIONS, Catalogue
-from model.codes import BENEFIT_CLASSES, CONDITIONS, PROVIDER_KINDS, SCHEMES, SEVERITIES, STANDINGS, TIERS, VISIT_KINDS
+from model.codes import BENEFIT_CLASSES, CONDITIONS, OWNERSHIPS, PROVIDER_KINDS, SCHEMES, SEVERITIES, STANDINGS, TIERS, VISIT_KINDS
 from model.cycle import Cycle
 from model.drug_benefit import N_MASKS, diseases_of
 from model.financing import Rates
@@ -309,6 +309,11 @@ def care_rules_of(behaviour: BehaviourFile, month: int) -> CareRules:
         stay_response=care.stay_response.at(month),
         daily_share=care.daily_share.at(month),
     )
+
+
+def by_house(section: Any, month: int) -> Floats:
+    """A number by ownership and tier ``[ownership, tier]``."""
+    return _table(section, OWNERSHIPS, TIERS, month)
 
 
 def items_of(city: CityFile, behaviour: BehaviourFile, catalogue: Catalogue, month: int) -> Items:

@@ -43,6 +43,8 @@ def staff(n: int, groups: int = 1, **changes: Any) -> Staff:
         "altruism": np.full(n, 0.8),
         "group_profit": np.full(groups, 0.8),
         "group_altruism": np.full(groups, 0.8),
+        "eagerness": np.full(n, 0.8),
+        "group_eagerness": np.full(groups, 0.8),
         "rule": np.zeros(n, dtype=np.int64),
         "group_rule": np.zeros(groups, dtype=np.int64),
         "memory": np.zeros((n, len(CHANNELS), 0)),

@@ -55,6 +55,7 @@ def revise(city: City) -> None:
     truth, weight = _look(city, recent)
     assert city.quote is not None
     staff = city.staff
+    city.pay_staff()
     able = eligible(truth, city.care, city.catalogue)
     gains = city.quote.gains(truth, staff.conduct, able, city.learning.step, ACTS | {"intensity", "shift", "stay"})
     left, gains = as_written(truth, able, gains, staff.act_from)

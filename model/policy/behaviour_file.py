@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from model.policy.leaf import Leaf, leaf, problem
-from model.policy.section import ByAuditedChannel, ByItem, ByOwnership, BySeverity, Section
+from model.policy.section import ByAuditedChannel, ByItem, ByOwnership, BySeverity, ByTier, Section
 
 __all__ = ["BehaviourFile", "Supervision"]
 
@@ -40,11 +40,14 @@ class BenefitLoss(Section):
 
 
 class Utility(Section):
-    """U = λ (payment − κ cost − sanctions) + α benefit − moral cost, over standard charges."""
+    """U = λ (payment − κ cost − sanctions) + α benefit − moral cost, over standard charges; λ = lambda · pass_through."""
 
-    lambda_: ByOwnership[Annotated[Leaf, leaf("factor", 0, 10, "weight of profit")]] = Field(alias="lambda")
+    lambda_: ByOwnership[ByTier[Annotated[Leaf, leaf("factor", 0, 10, "weight of profit that reaches the deciders")]]] = Field(
+        alias="lambda"
+    )
+    pass_through: ByOwnership[ByTier[Annotated[Leaf, leaf("share", 0, 1, "part of the surplus that reaches the deciders")]]]
     lambda_log_sd: Spread
-    alpha: ByOwnership[Annotated[Leaf, leaf("factor", 0, 10, "weight of patient benefit")]]
+    alpha: ByOwnership[ByTier[Annotated[Leaf, leaf("factor", 0, 10, "weight of patient benefit")]]]
     alpha_log_sd: Spread
     loss_aversion: Annotated[Leaf, leaf("factor", 0, 10, "weight of a yuan of sanctions over a yuan earned; 1 unless given")] | None = None
     benefit: PatientBenefit

@@ -166,6 +166,27 @@ def test_a_burn_in_is_not_in_the_tables_and_ends_before_january() -> None:
     assert city.months_run == 5
 
 
+def test_a_reform_of_pay_is_a_dated_share_and_changes_what_services_are_worth(tmp_path: Path) -> None:
+    """The same city whose public hospitals pay out almost nothing from April on gives fewer services by the end of the year."""
+    text = data.folder("behaviour.toml").read_text(encoding="utf-8")
+    for tier in ("primary", "secondary", "tertiary"):
+        line = next(row for row in text.splitlines() if row.startswith(f"pass_through.public.{tier}"))
+        name, _, now = line.partition(" = ")
+        later = '{ value = 0.1, unit = "share", from = "2021-04", source = "assumption: a reform of pay" }'
+        text = text.replace(line, f"{name} = [{now}, {later}]")
+    file = tmp_path / "reform.toml"
+    file.write_text(text, encoding="utf-8")
+    city, reformed = (City.load("yuncheng", "ffs", scale=SMALLEST, seed=3, burn_in=0, behaviour=path) for path in (None, file))
+    public = ~city.geography.providers.private & city.geography.providers.local
+    assert (reformed.staff.profit == city.staff.profit).all()
+    for one in (city, reformed):
+        one.run_for(9)
+    assert (reformed.staff.profit[public] < 0.3 * city.staff.profit[public]).all()
+    private = city.geography.providers.private
+    assert (reformed.staff.profit[private] == city.staff.profit[private]).all()
+    assert reformed.staff.conduct[public, Q_MILD].mean() < city.staff.conduct[public, Q_MILD].mean()
+
+
 def test_a_phase_that_loses_a_fen_is_named(by_fees: City, monkeypatch: pytest.MonkeyPatch) -> None:
     city = copy.deepcopy(by_fees)
 

@@ -196,14 +196,16 @@ def test_services_have_no_moral_cost_of_their_own() -> None:
 
 # Staff
 
+EAGER, KIND = np.array([[0.7, 0.8, 0.9], [1.0, 1.1, 1.2]]), np.array([[0.95, 0.9, 0.85], [0.65, 0.6, 0.55]])
+"""Weights of profit and of patients by ownership and tier."""
 RULES = (np.zeros(2, dtype=np.int64), np.zeros(1, dtype=np.int64))
 
 
 def test_who_decides_values_profit_and_patients_by_ownership() -> None:
     private = np.array([False, True])
-    made = hire(private, np.array([0, 2], dtype=np.int8), 1, (0.8, 1.0), (0.9, 0.6), (0.0, 0.0), np.zeros((3, 2)), RULES, 0)
-    assert made.profit.tolist() == [0.8, 1.0]
-    assert made.altruism.tolist() == [0.9, 0.6]
+    made = hire(private, np.array([0, 2], dtype=np.int8), 1, EAGER, KIND, (0.0, 0.0), np.zeros((3, 2)), RULES, 0)
+    assert made.profit.tolist() == [0.7, 1.2]
+    assert made.altruism.tolist() == [0.95, 0.55]
     assert (made.group_profit.tolist(), made.group_altruism.tolist()) == ([0.8], [0.9])
     assert (made.conduct == NEUTRAL).all()
     assert np.isinf(made.act_from).all()
@@ -213,16 +215,28 @@ def test_who_decides_values_profit_and_patients_by_ownership() -> None:
 def test_staff_differ_lognormally_around_the_mean() -> None:
     n = 20_000
     normal = np.random.default_rng(2).standard_normal((n, 2))
-    made = hire(np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int8), 0, (0.8, 1.0), (0.9, 0.6), (0.1, 0.2), normal, RULES, 0)
-    assert made.profit.mean() == pytest.approx(0.8, rel=0.005)
+    made = hire(np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int8), 0, EAGER, KIND, (0.1, 0.2), normal, RULES, 0)
+    assert made.profit.mean() == pytest.approx(0.7, rel=0.005)
     assert np.log(made.profit).std() == pytest.approx(0.1, rel=0.02)
     assert np.log(made.altruism).std() == pytest.approx(0.2, rel=0.02)
+
+
+def test_pay_decides_how_much_of_a_surplus_weighs() -> None:
+    """λ is the weight times the share that reaches the staff, whatever was paid before; what they feel for patients is not for sale."""
+    private, tier = np.array([False, True]), np.array([0, 2], dtype=np.int8)
+    made = hire(private, tier, 1, EAGER, KIND, (0.1, 0.2), np.full((3, 2), 0.5), RULES, 0)
+    eager, kind = made.profit.copy(), made.altruism.copy()
+    for share in ([0.5, 0.8], [0.0, 1.0]):
+        made.pay(np.array(share), np.array([share[0]]))
+        assert made.profit.tolist() == (eager * share).tolist()
+        assert made.group_profit.tolist() == (made.group_eagerness * share[0]).tolist()
+    assert made.altruism.tolist() == kind.tolist()
 
 
 def test_peers_share_tier_and_ownership() -> None:
     tier = np.array([0, 0, 1, 1, 1], dtype=np.int8)
     private = np.array([False, True, False, False, True])
-    peers = hire(private, tier, 0, (1, 1), (1, 1), (0, 0), np.zeros((5, 2)), RULES, 0).peers
+    peers = hire(private, tier, 0, EAGER, KIND, (0, 0), np.zeros((5, 2)), RULES, 0).peers
     assert peers[2] == peers[3]
     assert len(set(peers.tolist())) == 4
 

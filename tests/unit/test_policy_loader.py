@@ -60,7 +60,7 @@ def test_walk_names_leaves_and_rows_as_the_file_does() -> None:
     assert leaves["counties[yanhu].share"].at(MONTH) == 0.1945
     assert leaves["counties[yanhu].share"].source_at(MONTH).startswith("census_2020")
     assert leaves["targets[admissions_resident].value"].at(MONTH) == 15.2
-    assert "utility.lambda.public" in dict(walk(load_behaviour()))
+    assert "utility.lambda.public.primary" in dict(walk(load_behaviour()))
 
 
 def edited(tmp_path: Path, text: str, old: str, new: str) -> Path:
@@ -340,7 +340,7 @@ def test_sections_are_read_by_name_too() -> None:
     assert city["benefits"]["resident"].inpatient["county"].deductible.at(MONTH) == 400
     assert "catastrophic" in city.benefits.resident
     assert "catastrophic" not in city.benefits.employee
-    assert load_behaviour().utility["lambda"]["private"].at(MONTH) == 1.0
+    assert load_behaviour().utility["lambda"]["private"]["primary"].at(MONTH) == 1.25
     with pytest.raises(KeyError):
         city["prices"]["inflation"]
 
