@@ -57,8 +57,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "group_health": (
         "avoidable_admissions_per_1000",
         "complications_per_1000",
+        "hospital_deaths_per_1000",
         "deaths_per_1000",
         "qaly_per_head",
+        "qaly_lost_per_1000",
         "unmet_need_share",
         "che_share",
     ),

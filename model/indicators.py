@@ -20,6 +20,7 @@ SUMS = (
     "chronic",
     "controlled",
     "quality_years",
+    "quality_lost",
     # outpatient care
     "visits",
     "visits_primary",
@@ -79,6 +80,7 @@ SUMS = (
     "referrals_down",
     "avoidable",
     "complications",
+    "hospital_deaths",
     # need and access
     "needs",
     "unmet",
@@ -970,6 +972,16 @@ _ALL = [
         _share("complications", "admissions", 1000),
     ),
     Indicator(
+        "hospital_deaths_per_1000",
+        "per 1000 admissions",
+        "住院死亡率",
+        "Deaths in hospital",
+        "deaths in a stay or from its consequences ÷ claims × 1000",
+        _MODEL,
+        -1,
+        _share("hospital_deaths", "admissions", 1000),
+    ),
+    Indicator(
         "deaths_per_1000",
         "per 1000 persons/year",
         "死亡率",
@@ -988,6 +1000,17 @@ _ALL = [
         _MODEL,
         1,
         _per_head("quality_years", 1),
+    ),
+    Indicator(
+        "qaly_lost_per_1000",
+        "QALY/1000 persons/year",
+        "每千人损失质量调整生命年",
+        "QALYs lost per 1000",
+        "quality-adjusted life years lost to chronic disease, illness, its care and the want of it, deaths in care included"
+        " ÷ insured person-years × 1000",
+        _MODEL,
+        -1,
+        _per_head("quality_lost", 1000),
     ),
     Indicator(
         "unmet_need_share",

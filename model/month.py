@@ -69,6 +69,7 @@ class Needs:
     provider: NDArray[np.int16] = field(default_factory=_numbers)
     referred: NDArray[np.bool_] = field(default_factory=_flags)
     readmission: NDArray[np.bool_] = field(default_factory=_flags)
+    delayed: NDArray[np.bool_] = field(default_factory=_flags)
 
 
 @dataclass
@@ -94,6 +95,7 @@ class Month:
     clearing: bool = False
     deaths: NDArray[np.int32] = field(default_factory=_persons)
     quality_lost: float = 0.0
+    """Quality-adjusted life years lost by the month's care and the want of it, without those of the dead."""
     findings: Findings | None = None
     tallies: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     """Counts by provider that no claim shows: refused, waiting, audited …"""

@@ -70,8 +70,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "chronic_control_share",
         "avoidable_admissions_per_1000",
         "complications_per_1000",
+        "hospital_deaths_per_1000",
         "deaths_per_1000",
         "qaly_per_head",
+        "qaly_lost_per_1000",
     ),
     "equity": (
         "oop_per_head",

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from agents.utility import harm_of_intensity
 from model.calendar import month_of
-from model.care import SHIFT
+from model.care import Q_OUT, SHIFT
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
 from model.census import CENSUS, census
 from model.codes import CHRONIC, COMMON, PRIMARY, SCHEMES, SECONDARY, STAY_KINDS, TERTIARY
 from model.geography import Geography
+from model.health import control_effort
 from model.illness import update_control
 from model.indicators import POSITION
 from model.items import CHOSEN, VISIT_SHARES
@@ -33,7 +34,8 @@ def record(city: City) -> None:
     visits = city.now.visits
     chronic = visits.kind == CHRONIC
     at_primary = city.geography.providers.tier[visits.provider[chronic]] == PRIMARY
-    update_control(city.people, visits.row[chronic], at_primary, city.now.index, city.seed, city.illness)
+    effort = control_effort(city.outcomes, city.staff.conduct[visits.provider[chronic], Q_OUT])
+    update_control(city.people, visits.row[chronic], at_primary, city.now.index, city.seed, city.illness, effort)
     _people(city)
     _visits(city)
     _claims(city)
@@ -60,8 +62,10 @@ def _people(city: City) -> None:
     ).astype(np.float64)
     counts = {name: counted[..., i] for i, name in enumerate(CENSUS)}
     share = counts["person_months"] / max(float(counted[..., 0].sum()), 1.0)
-    # assumption: chronic disease takes a tenth off a life year
-    counts["quality_years"] = (counts["person_months"] - 0.1 * counts["chronic"]) / 12.0 - month.quality_lost * share
+    rules = city.outcomes
+    ill = rules.chronic_loss * counts["chronic"] + rules.uncontrolled_loss * (counts["chronic"] - counts["controlled"])
+    counts["quality_years"] = (counts["person_months"] - ill) / 12.0 - month.quality_lost * share
+    counts["quality_lost"] = ill / 12.0 + (month.quality_lost + rules.death_loss * len(month.deaths)) * share
     key = (people.county[month.deaths].astype(np.int64) * 2 + people.scheme[month.deaths]) * 5 + people.income_fifth[month.deaths]
     died = np.bincount(key, minlength=n_counties * 10).reshape(n_counties, 2, 5)
     counts["deaths"] = died + month.tallies["deaths"][0] * share
@@ -278,6 +282,7 @@ def _tallies(city: City) -> None:
             "waiting",
             "inpatient_needs",
             "complications",
+            "hospital_deaths",
             *SUPERVISED,
             *SANCTIONS,
         )

@@ -31,7 +31,7 @@ from model.cases import FLAG_LOW_THRESHOLD, FLAG_REFERRED, FLAG_SHIFTED, FLAG_SP
 from model.codes import CONDITIONS, EMERGENCY, INCOME_FIFTHS, INPATIENT, SCHEMES, SECONDARY, SEVERITIES, TERTIARY
 from model.day_surgery import expected_share, is_day_surgery
 from model.decisions import Decision
-from model.health import draw_outcomes
+from model.health import draw_outcomes, frailty_factor, risk_of, visits_loss
 from model.month import Visits
 from model.people import age_years
 from model.referral import referral_of
@@ -295,6 +295,8 @@ def _turn_away(city: City) -> None:
     again = came[refused | full]
     first = needs.provider[again].copy()
     needs.provider[again] = _second_choice(city, again, first)
+    needs.delayed = np.zeros(len(needs.row), dtype=bool)
+    needs.delayed[again] = True
     month.unmet_row = np.concatenate([month.unmet_row, needs.row[again[needs.provider[again] < 0]]])
 
 
@@ -507,31 +509,43 @@ def bill(city: City) -> None:
 
 
 def _outcomes(city: City) -> None:
-    """Complications, readmissions and deaths of the month's claims, and harm to those whose need was not met."""
-    month, people, rules = city.now, city.people, city.outcomes
+    """Complications, readmissions and deaths of the month's claims, and harm to those whose need was not met or met late."""
+    month, people, rules, needs = city.now, city.people, city.outcomes, city.now.needs
     claims = month.claims
     assert claims is not None
-    unmet = month.unmet_row
-    stays = np.flatnonzero(~claims.has(FLAG_LOW_THRESHOLD))
-    inpatient_unmet = month.needs.row[month.needs.provider < 0]
-    unmet_severity = month.needs.severity[month.needs.provider < 0]
-    row = np.concatenate([claims.row[stays], inpatient_unmet])
-    severity = np.concatenate([claims.severity[stays], unmet_severity])
-    intensity = np.concatenate([claims.intensity[stays].astype(np.float64), np.full(len(inpatient_unmet), rules.untreated)])
-    split = np.concatenate([claims.has(FLAG_SPLIT)[stays], np.zeros(len(inpatient_unmet), dtype=bool)])
-    kept = np.concatenate([city.staff.conduct[claims.provider[stays], STAY], np.ones(len(inpatient_unmet))])
+    lost = needs.provider < 0
+    row = np.concatenate([claims.row, needs.row[lost]])
+    group = np.concatenate([claims.group_true, needs.group[lost]])
+    severity = np.concatenate([claims.severity, needs.severity[lost]])
+    intensity = np.concatenate([claims.intensity.astype(np.float64), np.full(int(lost.sum()), rules.untreated)])
+    here = np.arange(len(row)) < len(claims)
+    split, needless = (_of_claims(claims.has(flag), len(row)) for flag in (FLAG_SPLIT, FLAG_LOW_THRESHOLD))
+    kept = np.ones(len(row))
+    kept[: len(claims)] = city.staff.conduct[claims.provider, STAY]
+    delayed = np.isin(row, needs.row[needs.delayed]) & here & ~needless
+    frailty = people.frailty[row]
+    risk = risk_of(rules, severity, intensity, split, delayed, frailty)
+    risk = np.where(needless, rules.needless * frailty_factor(frailty), risk)
     draw = uniforms(city.seed, int(Decision.OUTCOME), month.index, people.uid[row])
-    result = draw_outcomes(rules, severity, intensity, kept, split, people.frailty[row], draw)
+    result = draw_outcomes(rules, severity, risk, kept, draw)
     people.alive[row[result.death]] = 0
     month.deaths = np.unique(row[result.death])
-    back = result.readmission & (people.alive[row] == 1)
-    group = np.concatenate([claims.group_true[stays], month.needs.group[month.needs.provider < 0]])
+    back = result.readmission & (people.alive[row] == 1) & ~needless
     city.readmissions = (row[back].astype(np.int32), group[back], severity[back])
-    month.quality_lost = float(result.qaly_loss.sum() + 0.002 * len(unmet))
-    month.tallies["complications"] = np.bincount(
-        claims.provider[stays][result.complication[: len(stays)]], minlength=len(city.geography.providers)
-    ).astype(np.float64)
+    visits = np.bincount(month.visits.provider, minlength=len(city.geography.providers))
+    by_visits = float((visits * visits_loss(rules, city.staff.conduct[:, Q_OUT])).sum())
+    month.quality_lost = float(result.qaly_loss.sum() + rules.visit_loss * len(month.unmet_row)) + by_visits
+    n = len(city.geography.providers)
+    for name, harmed in (("complications", result.complication), ("hospital_deaths", result.death)):
+        month.tallies[name] = np.bincount(claims.provider[harmed[: len(claims)]], minlength=n).astype(np.float64)
     people.last_discharge[claims.row] = month.index - EPOCH
+
+
+def _of_claims(marked: NDArray[np.bool_], n: int) -> NDArray[np.bool_]:
+    """The marks of claims, followed by ``False`` for cases without one."""
+    out = np.zeros(n, dtype=bool)
+    out[: len(marked)] = marked
+    return out
 
 
 # benefit

@@ -246,12 +246,20 @@ class Health(Section):
     readmission: BySeverity[Share]
     death: BySeverity[Share]
     quality_loss: BySeverity[Annotated[Leaf, leaf("QALY", 0, 1, "quality-adjusted years lost by an episode")]]
-    under: Annotated[Leaf, leaf("factor", 0, 100, "response of risk to a shortfall of services")]
-    over: Annotated[Leaf, leaf("factor", 0, 100, "response of risk to an excess of services")]
+    complication_loss: Annotated[Leaf, leaf("QALY", 0, 1, "quality-adjusted years lost by a complication")]
+    death_loss: Annotated[Leaf, leaf("QALY", 0, 80, "quality-adjusted years lost by a death in care")]
+    visit_loss: Annotated[Leaf, leaf("QALY", 0, 1, "quality-adjusted years lost by a need that is not met")]
+    chronic_loss: Annotated[Leaf, leaf("QALY", 0, 1, "quality-adjusted years lost by a year with chronic disease")]
+    uncontrolled_loss: Annotated[Leaf, leaf("QALY", 0, 1, "the same on top, where it is out of control")]
+    control: Annotated[Leaf, leaf("factor", 0, 10, "chance of control lost per share of a visit's services withheld")]
+    under: BySeverity[Annotated[Leaf, leaf("factor", 0, 100, "response of risk to a shortfall of services")]]
+    over: BySeverity[Annotated[Leaf, leaf("factor", 0, 100, "response of risk to an excess of services")]]
     short: Annotated[Leaf, leaf("factor", 0, 100, "response of complication and readmission to too short a stay")]
     long: Annotated[Leaf, leaf("factor", 0, 100, "response of complication and readmission to too long a stay")]
     untreated: Annotated[Leaf, leaf("share", 0, 1, "intensity that no care at all harms like")]
     split_harm: Annotated[Leaf, leaf("share", 0, 10, "added risk of a split stay")]
+    delay: BySeverity[Annotated[Leaf, leaf("share", 0, 10, "added risk of having to seek a bed again")]]
+    needless: Annotated[Leaf, leaf("share", 0, 10, "part of a mild case's risks in a stay without need")]
 
 
 class Learning(Section):

@@ -19,7 +19,7 @@ from agents.hospital import Hospital
 from agents.insurer import Insurer
 from agents.medical_group import MedicalGroup
 from agents.patient import Patient
-from model.care import CHANNELS, CODING, NEUTRAL, Q_MILD, SELECTION, SHIFT, SPLITTING, THRESHOLD, TREATMENT
+from model.care import CHANNELS, CODING, NEUTRAL, Q_MILD, Q_OUT, SELECTION, SHIFT, SPLITTING, THRESHOLD, TREATMENT
 from model.cases import (
     FLAG_AUDITED,
     FLAG_LOW_THRESHOLD,
@@ -513,6 +513,48 @@ def test_too_little_care_harms() -> None:
     assert value(poor.tables.monthly, "complications_per_1000") > 1.5 * value(city.tables.monthly, "complications_per_1000")
     assert len(poor.now.deaths) > len(city.now.deaths)
     assert value(poor.tables.monthly, "qaly_per_head") < value(city.tables.monthly, "qaly_per_head")
+
+
+def test_a_stay_without_need_brings_the_risks_of_the_bed_and_no_readmission(by_fees: City) -> None:
+    """The same month three times: more risk of the bed, more complications, and only among those who needed none."""
+    city = copy.deepcopy(by_fees)
+    local = city.geography.providers.local
+    city.staff.conduct[local, THRESHOLD] = 1.0
+    city.staff.act_from[THRESHOLD, local] = -np.inf
+    hurt = []
+    for needless in (0.0, 1.0, 1e6):
+        one = copy.deepcopy(city)
+        one.outcomes = replace(one.outcomes, complication=np.full(3, 0.05), readmission=np.ones(3), needless=needless)
+        claims = month_of(one)
+        low = claims.has(FLAG_LOW_THRESHOLD)
+        hurt.append(one.now.tallies["complications"].sum())
+        assert not np.isin(one.readmissions[0], claims.row[low]).any()
+    assert hurt[0] < hurt[1] < hurt[2]
+    assert hurt[2] - hurt[0] == low.sum()
+
+
+def test_whoever_has_to_seek_a_bed_again_is_harmed_more(by_fees: City) -> None:
+    """A delay that multiplies every risk a thousandfold hurts all who were sent on and found a bed elsewhere, and nobody else more."""
+    plain = forced(by_fees, SELECTION)
+    late = copy.deepcopy(plain)
+    late.outcomes = replace(late.outcomes, delay=np.full(3, 1e6))
+    before, claims = month_of(plain), month_of(late)
+    assert np.array_equal(before.row, claims.row)
+    sent_on = np.isin(claims.row, late.now.needs.row[late.now.needs.delayed])
+    assert sent_on.any()
+    more = late.now.tallies["complications"] - plain.now.tallies["complications"]
+    assert more.sum() > 0
+    assert (more <= by_provider(late, np.ones(int(sent_on.sum())), claims.take(sent_on))).all()
+    assert len(late.now.deaths) >= sent_on.sum() > len(plain.now.deaths) - len(late.now.deaths)
+
+
+def test_visits_with_too_little_care_lose_control_of_chronic_disease(by_fees: City) -> None:
+    city, poor = copy.deepcopy(by_fees), copy.deepcopy(by_fees)
+    poor.staff.conduct[:, Q_OUT] = 0.5
+    for one in (city, poor):
+        one.run_for(6)
+    assert value(poor.tables.monthly, "chronic_control_share") < value(city.tables.monthly, "chronic_control_share")
+    assert value(poor.tables.monthly, "qaly_lost_per_1000") > value(city.tables.monthly, "qaly_lost_per_1000")
 
 
 def test_a_group_that_steers_keeps_cases_in_the_county_and_sends_simple_ones_down(by_fees: City) -> None:

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.health import OutcomeRules, Outcomes, draw_outcomes, risk_factor, stay_factor
+from model.health import (
+    OutcomeRules,
+    Outcomes,
+    control_effort,
+    draw_outcomes,
+    risk_factor,
+    risk_of,
+    stay_factor,
+    visits_loss,
+)
 
 
 def rules(**changes: Any) -> OutcomeRules:
@@ -17,13 +26,21 @@ def rules(**changes: Any) -> OutcomeRules:
         "complication": np.array([0.01, 0.02, 0.04]),
         "readmission": np.array([0.05, 0.1, 0.2]),
         "death": np.array([0.001, 0.01, 0.1]),
-        "under": 4.0,
-        "over": 1.0,
+        "under": np.array([3.0, 4.0, 4.0]),
+        "over": np.array([1.5, 1.0, 1.0]),
         "short": 0.6,
         "long": 0.2,
         "untreated": 0.5,
         "split_harm": 0.1,
+        "delay": np.array([0.05, 0.15, 0.4]),
+        "needless": 0.5,
         "quality_loss": np.array([0.01, 0.02, 0.1]),
+        "complication_loss": 0.05,
+        "death_loss": 6.0,
+        "visit_loss": 0.002,
+        "chronic_loss": 0.085,
+        "uncontrolled_loss": 0.03,
+        "control": 1.5,
     }
     return OutcomeRules(**(standard | changes))
 
@@ -38,18 +55,14 @@ def outcomes(
     intensity: float = 1.0,
     stay: float = 1.0,
     split: bool = False,
+    delayed: bool = False,
     frailty: float = 1.0,
 ) -> Outcomes:
     """Outcomes of many equal cases, always with the same draws."""
-    return draw_outcomes(
-        given or rules(),
-        np.full(N, severity, dtype=np.int8),
-        np.full(N, intensity),
-        np.full(N, stay),
-        np.full(N, split),
-        np.full(N, frailty, dtype=np.float32),
-        np.random.default_rng(3).random((N, 4)),
-    )
+    given, band = given or rules(), np.full(N, severity, dtype=np.int8)
+    marks = np.full(N, split), np.full(N, delayed)
+    risk = risk_of(given, band, np.full(N, intensity), *marks, np.full(N, frailty, dtype=np.float32))
+    return draw_outcomes(given, band, risk, np.full(N, stay), np.random.default_rng(3).random((N, 4)))
 
 
 def test_standard_treatment_has_the_standard_risks() -> None:
@@ -62,7 +75,7 @@ def test_standard_treatment_has_the_standard_risks() -> None:
 
 
 def test_harm_is_convex_and_steeper_below_the_standard() -> None:
-    factor = risk_factor(rules(), np.array([1.0, 0.9, 0.8, 0.5, 1.1, 1.2]))
+    factor = risk_factor(rules(), np.array([1.0, 0.9, 0.8, 0.5, 1.1, 1.2]), np.ones(6, dtype=np.int8))
     assert factor.tolist() == pytest.approx([1.0, 1.14, 1.36, 2.5, 1.01, 1.04])
 
 
@@ -85,6 +98,31 @@ def test_a_stay_too_short_brings_patients_back_and_one_too_long_costs_little() -
     assert short.readmission.sum() > long.readmission.sum() > usual.readmission.sum()
     assert (short.complication | ~usual.complication).all()
     assert np.array_equal(short.death, usual.death)
+
+
+def test_too_little_harms_the_severe_most_and_too_much_the_mild() -> None:
+    given = rules(under=np.array([3.0, 4.0, 6.0]), over=np.array([1.5, 1.0, 0.7]))
+    band = np.arange(3, dtype=np.int8)
+    assert risk_factor(given, np.full(3, 0.8), band).tolist() == pytest.approx([1.27, 1.36, 1.54])
+    assert risk_factor(given, np.full(3, 1.2), band).tolist() == pytest.approx([1.06, 1.04, 1.028])
+
+
+def test_a_delay_weighs_by_severity() -> None:
+    for band, added in enumerate((0.05, 0.15, 0.4)):
+        one = np.full(1, band, dtype=np.int8), np.ones(1), np.zeros(1, dtype=bool)
+        late, soon = (risk_of(rules(), *one, np.array([d]), np.ones(1, dtype=np.float32))[0] for d in (True, False))
+        assert late / soon == pytest.approx(1 + added)
+    assert outcomes(delayed=True).death.sum() > outcomes().death.sum()
+
+
+def test_visits_with_too_little_care_lose_control_and_life_years() -> None:
+    """A visit at four fifths of its services brings control at seven tenths of the chance; more than the standard does not help."""
+    q = np.array([1.0, 0.8, 0.2, 1.3])
+    assert control_effort(rules(), q).tolist() == pytest.approx([1.0, 0.7, 0.0, 1.0])
+    loss = visits_loss(rules(), q)
+    assert loss[0] == 0.0
+    assert loss[2] > loss[1] > 0.0 < loss[3]
+    assert loss[1] == pytest.approx(0.002 * 3.0 * (0.04 + 0.05))
 
 
 def test_a_divided_stay_and_a_frail_patient_do_worse() -> None:

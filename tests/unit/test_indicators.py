@@ -18,6 +18,7 @@ PROMISED = (
     "audit_cost false_positive_rate tertiary_admission_share secondary_admission_share primary_admission_share "
     "primary_visit_share first_contact_primary_share county_in_share simple_at_tertiary_share referrals_up referrals_down "
     "bed_occupancy waiting_share chronic_control_share avoidable_admissions_per_1000 complications_per_1000 deaths_per_1000 "
+    "hospital_deaths_per_1000 qaly_lost_per_1000 stay_ratio "
     "qaly_per_head unmet_need_share che_share impoverishment_share oop_concentration_index provider_margin group_surplus "
 )
 """Names that scripts and notebooks outside the project use."""
@@ -104,6 +105,9 @@ def test_indicators_are_ratios_so_that_scale_cancels(name: str) -> None:
         ("within_group_cost_sd", {"relative_cost": 6.0, "relative_cost_square": 20.0, "admissions": 2.0}, 1.0),
         ("referrals_down", {"referrals_down": 3.0, "admissions": 60.0}, 5.0),
         ("complications_per_1000", {"complications": 3.0, "admissions": 100.0}, 30.0),
+        ("hospital_deaths_per_1000", {"hospital_deaths": 2.0, "admissions": 100.0}, 20.0),
+        ("qaly_lost_per_1000", {"quality_lost": 3.0, "person_months": 1200.0}, 30.0),
+        ("stay_ratio", {"stay_days": 45.0, "standard_days": 50.0}, 0.9),
         ("deaths_per_1000", {"deaths": 1.0, "person_months": 1200.0}, 10.0),
         ("provider_margin", {"revenue": 100.0, "cost": 95.0}, 0.05),
         ("group_surplus", {"group_money": 100.0, "group_spent": 80.0}, 0.2),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import gc
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -129,3 +130,42 @@ def test_after_fees_for_service_case_payment_means_cheaper_admissions(arms: Arms
 @pytest.mark.parametrize("other", ["ffs", "capitation"])
 def test_a_package_that_bears_outflow_keeps_patients_in_the_county(arms: Arms, other: str) -> None:
     assert_above(arms.of("package", "county_in_share") - arms.of(other, "county_in_share"))
+
+
+def test_a_fixed_price_shortens_stays_and_fees_lengthen_them(arms: Arms) -> None:
+    for fixed in ("drg", "dip"):
+        assert_above(arms.of("ffs", "stay_ratio") - arms.of(fixed, "stay_ratio"))
+
+
+def apart(arms: Arms, measure: str) -> list[tuple[str, str, float, float]]:
+    """Pairs of policies that differ beyond a 95 % interval for all pairs together (Bonferroni): mean of the difference, half width."""
+    pairs = list(combinations([arm for arm in ARMS if arm != CLOSED], 2))
+    reach = stats.t.ppf(1 - 0.025 / len(pairs), len(SEEDS) - 1) / np.sqrt(len(SEEDS))
+    found = []
+    for one, other in pairs:
+        difference = arms.of(one, measure) - arms.of(other, measure)
+        mean, half = float(difference.mean()), float(reach * difference.std(ddof=1))
+        if abs(mean) > half:
+            found.append((one, other, mean, half))
+    return found
+
+
+HEALTH = (
+    "qaly_lost_per_1000",
+    "complications_per_1000",
+    "hospital_deaths_per_1000",
+    "readmission_30d",
+    "avoidable_admissions_per_1000",
+    "chronic_control_share",
+    "unmet_need_share",
+)
+
+
+@pytest.mark.parametrize("measure", ["qaly_lost_per_1000", "complications_per_1000", "readmission_30d"])
+def test_payment_reaches_patients_well_above_noise(arms: Arms, measure: str) -> None:
+    """The spread of health over the pure policies; ``-s`` shows the whole table."""
+    for name in HEALTH:
+        print(f"\n{name:32}" + "".join(f"{arm} {arms.of(arm, name).mean():.4f}  " for arm in ARMS), end="")
+    found = apart(arms, measure)
+    print(f"\n{measure}", *(f"{one} - {other} {mean:+.4f} ± {half:.4f}" for one, other, mean, half in found), sep="\n  ")
+    assert found
