@@ -111,7 +111,8 @@ def _quote(city: TimedCity, settlement: Settlement) -> Quote:
     audit = city.insurer.audit
     found = {channel: np.full(settlement.n_providers, 0.1) for channel in AUDITED_CHANNELS}
     fine = {channel: city.insurer.fine(channel) for channel in AUDITED_CHANNELS}
-    prices = read_prices(settlement, Expected(found, fine), city.items, city.refused_ratio, audit.split_gain)
+    every = np.ones(settlement.n_providers)
+    prices = read_prices(settlement, Expected(found, fine), city.items, every, 0 * every, city.refused_ratio, audit.split_gain)
     return Quote(settlement, prices, city.care, city.catalogue)
 
 

@@ -212,6 +212,7 @@ class City(mesa.Model):
         self.choice = setup.choice_of(self.settings, month)
         self.care = setup.care_rules_of(self.behaviour, month)
         self.outcomes = setup.outcome_rules_of(self.behaviour, month)
+        self.capacity = setup.capacity_rules_of(self.behaviour, month)
         aversion = self.behaviour.utility.loss_aversion
         self.loss_aversion = 1.0 if aversion is None else float(aversion.at(month))
         self.refused_ratio = REFUSED_ELSEWHERE

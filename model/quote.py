@@ -68,13 +68,16 @@ class Prices:
     """What providers can know of money at one time.
 
     ``marginal[instance, provider, scheme, measure]`` fen of entitlement per unit more; ``sanctions``; ``items`` what a bill consists of
-    and which part of each item is variable cost; ``refused_ratio`` recorded money elsewhere over recorded money here of a refused own
-    head; ``split_gain`` part of a divided stay's charge that is recovered.
+    and which part of each item is variable cost; ``crowding[provider]`` factor on it, and ``bed[provider]`` what all usual days of a stay
+    cost beyond that, over the variable cost of a usual case, for want of beds (less where they stand empty); ``refused_ratio`` recorded
+    money elsewhere over recorded money here of a refused own head; ``split_gain`` part of a divided stay's charge that is recovered.
     """
 
     marginal: Floats
     sanctions: Expected
     items: Items
+    crowding: Floats
+    bed: Floats
     refused_ratio: float
     split_gain: float
 
@@ -97,7 +100,8 @@ class _Case:
     ``table`` as the modes see them, the patient's ``relation`` to the provider, and the mode ``instance`` of each; linear prices of a
     ``unit``, of being a ``case``, of a ``day`` and of a fen of charge, from all payers and less variable cost; ``slope``, what a fen
     brings more inside the catalogue than outside; shares of the charge ``inside`` and, of that, ``recorded``; variable cost ``kappa``
-    per fen of the bill and ``kappa_more`` per fen of what is given more; the money they bring as planned (``base``).
+    per fen of the bill and ``kappa_more`` per fen of what is given more, and of a day beyond them, ``bed``; the money they bring as
+    planned (``base``).
     """
 
     instance: NDArray[np.int8]
@@ -112,6 +116,7 @@ class _Case:
     recorded: Floats
     kappa: Floats
     kappa_more: Floats
+    bed: Floats
     base: Floats
 
     def take(self, at: NDArray[Any]) -> _Case:
@@ -119,14 +124,16 @@ class _Case:
         return _Case(**{f.name: getattr(self, f.name).take(at) for f in fields(self)})
 
 
-def read_prices(settlement: Settlement, sanctions: Expected, items: Items, refused_ratio: float, split_gain: float) -> Prices:
+def read_prices(
+    settlement: Settlement, sanctions: Expected, items: Items, crowding: Floats, bed: Floats, refused_ratio: float, split_gain: float
+) -> Prices:
     """Marginal entitlements of every provider under every mode, from the settlement's posted aggregates."""
     marginal = np.zeros((len(settlement.instances), settlement.n_providers, 2, len(MEASURES)))
     for i, instance in enumerate(settlement.instances):
         holder = instance.holder_of(settlement.provider_group)
         held = np.flatnonzero(holder >= 0)
         marginal[i, held] = settlement.marginal(i, holder[held])
-    return Prices(marginal, sanctions, items, refused_ratio, split_gain)
+    return Prices(marginal, sanctions, items, crowding, bed, refused_ratio, split_gain)
 
 
 @dataclass(frozen=True)
@@ -262,7 +269,9 @@ class Quote:
         items = self.prices.items
         tilt = items.tilt(truth.group, mix)
         kappa, more = items.unit_cost(truth.group, tilt, q), items.marginal_cost(truth.group, tilt)
-        planned = self._priced(truth.instance, truth.relation, table, inside, recorded, kappa, more)
+        crowded = self.prices.crowding.take(truth.provider)
+        bed = self.prices.bed.take(truth.provider) * kappa * truth.standard_charge / truth.standard_stay
+        planned = self._priced(truth.instance, truth.relation, table, inside, recorded, kappa * crowded, more * crowded, bed)
         return replace(planned, base=self._brings(planned, table))
 
     def _priced(
@@ -274,6 +283,7 @@ class Quote:
         recorded: Floats,
         kappa: Floats,
         kappa_more: Floats,
+        bed: Floats,
     ) -> _Case:
         """Cases with what a unit, a case, a day and a fen are worth under the modes that cover them; what they bring is left open."""
         m, at = self.prices.by_measure, self.prices.cell(instance, table.provider, table.scheme)
@@ -281,8 +291,8 @@ class Quote:
         # what the fund does not record in scope, patients and the layers above it pay
         slope = m[IN_SCOPE].take(at) + recorded * m[RECORDED].take(at) + (1 - recorded) * (m[RESIDUAL].take(at) + 1.0) - own
         fen = m[CHARGE].take(at) + own + inside * slope - kappa
-        unit, case, day = m[UNITS].take(at), m[CASES].take(at), m[DAYS].take(at)
-        return _Case(instance, relation, table, unit, case, day, fen, slope, inside, recorded, kappa, kappa_more, base=np.zeros(0))
+        unit, case, day = m[UNITS].take(at), m[CASES].take(at), m[DAYS].take(at) - bed
+        return _Case(instance, relation, table, unit, case, day, fen, slope, inside, recorded, kappa, kappa_more, bed, base=np.zeros(0))
 
     def _as_group(self, case: _Case, other: NDArray[np.int16]) -> _Case:
         """The cases written as another group, ``other[group]``: another mode may then cover them."""
@@ -292,7 +302,7 @@ class Quote:
             return replace(case, table=table)
         instance = settlement.routing.of_stay(group, table.provider, table.scheme, case.relation)
         table = replace(table, holder=settlement.holder_table[instance, table.provider])
-        return self._priced(instance, case.relation, table, case.inside, case.recorded, case.kappa, case.kappa_more)
+        return self._priced(instance, case.relation, table, case.inside, case.recorded, case.kappa, case.kappa_more, case.bed)
 
     def _brings(self, case: _Case, table: CaseTable) -> Floats:
         """Revenue from all payers less variable cost, fen, of cases as a table has them."""
@@ -359,12 +369,15 @@ class Quote:
 
 
 def value_of(settlement: Settlement, prices: Prices, instance: NDArray[np.int8], kappa: Floats | float, **columns: NDArray[Any]) -> Floats:
-    """Money one more such case brings its provider from all payers, less ``kappa`` per fen, fen; columns as of :class:`CaseTable`."""
+    """Money one more such case brings its provider from all payers, less ``kappa`` per fen times its crowding, fen.
+
+    Columns as of :class:`CaseTable`.
+    """
     charge, in_scope, recorded = columns["charge"], columns["in_scope"], columns["recorded"]
     own = charge - in_scope
     units = settlement.tariff(instance, **columns, own_pay=own)
     m = prices.by_measure[:, prices.cell(instance, columns["provider"], columns["scheme"])]
     fund = m[UNITS] * units + m[CASES] + m[CHARGE] * charge + m[IN_SCOPE] * in_scope + m[DAYS] * columns["stay"]
     fund += m[RECORDED] * recorded + m[RESIDUAL] * (in_scope - recorded) + m[OWN_PAY] * own
-    total: Floats = fund + (in_scope - recorded) + own - kappa * charge
+    total: Floats = fund + (in_scope - recorded) + own - kappa * prices.crowding[columns["provider"]] * charge
     return total

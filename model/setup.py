@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.benefits import BenefitRules, Layer
+from model.capacity import CapacityRules
 from model.care import CHANNELS, CODING, CareRules
 from model.catalogue import ITEMS, PARTITIONS, Catalogue
 from model.codes import BENEFIT_CLASSES, CONDITIONS, OWNERSHIPS, PROVIDER_KINDS, SCHEMES, SEVERITIES, STANDINGS, TIERS, VISIT_KINDS
@@ -309,6 +310,12 @@ def care_rules_of(behaviour: BehaviourFile, month: int) -> CareRules:
         stay_response=care.stay_response.at(month),
         daily_share=care.daily_share.at(month),
     )
+
+
+def capacity_rules_of(behaviour: BehaviourFile, month: int) -> CapacityRules:
+    """What services cost a house by how full it is."""
+    capacity = behaviour.capacity
+    return CapacityRules(room=capacity.room.at(month), usual=np.array([capacity.usual[t].at(month) for t in TIERS]))
 
 
 def by_house(section: Any, month: int) -> Floats:

@@ -204,7 +204,8 @@ def items(*margin: float, shares: Any = None, discretion: Any = (1.0, 1.0, 1.0, 
 def prices(settlement: Settlement, detection: float = 0.0, fine: float = 1.0, **given: Any) -> Prices:
     """What the small market's providers know of money; nobody is found out unless told otherwise."""
     found = {channel: np.full(settlement.n_providers, detection) for channel in AUDITED_CHANNELS}
-    standard: dict[str, Any] = {"items": items(), "refused_ratio": 1.3, "split_gain": 0.55}
+    every = np.ones(settlement.n_providers)
+    standard: dict[str, Any] = {"items": items(), "crowding": every, "bed": 0 * every, "refused_ratio": 1.3, "split_gain": 0.55}
     fines = {channel: np.full(settlement.n_providers, fine) for channel in AUDITED_CHANNELS}
     return read_prices(settlement, Expected(found, fines), **(standard | given))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from agents.conduct import Situation, decide
 from agents.medical_group import HIGHEST_REFERRAL, ReferralCases, referral_outlook
 from agents.prospect import Outlook, Outpatients, appeal, as_written, mild_sample, outlook, sample_cases, thresholds
+from model.capacity import bed_cost, crowding, scarcity
 from model.care import HIGHEST, LOWEST, MIX, NEUTRAL, Q_MILD, Q_OUT, Q_SEVERE, SHIFT, Eligible, eligible
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, CaseTruth, Claims
 from model.decisions import Decision
@@ -200,7 +201,16 @@ def _sample(city: City, recent: Claims) -> tuple[CaseTruth, Floats]:
 
 def _quote(city: City, recent: Claims) -> Quote:
     found = city.insurer.detection()
-    prices = read_prices(city.settlement, _expected(city, recent, found), city.items, city.refused_ratio, city.insurer.audit.split_gain)
+    scarce = scarcity(city.capacity, city.occupancy, city.geography.providers.tier, city.geography.providers.local)
+    prices = read_prices(
+        city.settlement,
+        _expected(city, recent, found),
+        city.items,
+        crowding(city.capacity, scarce),
+        bed_cost(city.care.daily_share, scarce),
+        city.refused_ratio,
+        city.insurer.audit.split_gain,
+    )
     return Quote(city.settlement, prices, city.care, city.catalogue)
 
 

@@ -85,6 +85,13 @@ class Eligibility(Section):
     costly_noise_sd: Annotated[Leaf, leaf("factor", 0, 10, "error of the provider's view of need")]
 
 
+class Capacity(Section):
+    """What services cost a house by how full it is."""
+
+    room: Annotated[Leaf, leaf("share", 0, 1, "part of variable cost that is time of beds and staff")]
+    usual: ByTier[Annotated[Leaf, leaf("share", 0.05, 1.5, "occupancy at which that time costs its usual")]]
+
+
 Regime = Annotated[Leaf, leaf("name", doc="how audits are shared out", form="text", choices=("random", "risk", "adaptive"))]
 AuditRate = Annotated[Leaf, leaf("share", 0, 1, "audits over claims: the budget; an audit looks at every channel of a claim")]
 BudgetWeight = Annotated[Leaf, leaf("factor", 0, 1000, "part of the budget; only the ratio matters")]
@@ -292,6 +299,7 @@ class BehaviourFile(Section):
     utility: Utility
     moral: Moral
     eligibility: Eligibility
+    capacity: Capacity
     audit: Audit
     sanction: Sanction | None = None
     care: Care
