@@ -44,4 +44,7 @@ class Findings:
 
     def by_provider(self, values: NDArray[np.generic], n_providers: int) -> NDArray[np.float64]:
         """Sums of one of the tables above ``[channel, provider]``."""
+        # of masks only what is marked is counted
+        if values.dtype == np.bool_:
+            return np.stack([np.bincount(self.provider[row], minlength=n_providers).astype(np.float64) for row in values])
         return np.stack([np.bincount(self.provider, weights=row.astype(np.float64), minlength=n_providers) for row in values])

@@ -86,10 +86,17 @@ class Shown:
 def _returned(claims: Claims, before: Claims | None, catalogue: Catalogue) -> Mask:
     """Stays of one person in one family of groups: those that follow in the month after, and all of the same month."""
     key = _family_key(claims, catalogue)
-    _, place, count = np.unique(key, return_inverse=True, return_counts=True)
-    back: Mask = count[place] > 1
+    order = np.argsort(key)
+    ordered = key[order]
+    again = np.zeros(len(key), dtype=bool)
+    same = ordered[1:] == ordered[:-1]
+    again[1:] |= same
+    again[:-1] |= same
     if before is not None and len(before):
-        back = back | np.isin(key, _family_key(before, catalogue))
+        earlier = np.sort(_family_key(before, catalogue))
+        again |= earlier[np.minimum(np.searchsorted(earlier, ordered), len(earlier) - 1)] == ordered
+    back = np.zeros(len(key), dtype=bool)
+    back[order] = again
     return back
 
 
