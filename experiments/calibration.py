@@ -17,7 +17,7 @@ from experiments.failures import RunError
 from experiments.running import in_parallel, warm_up, workers_ended
 from experiments.setting import check_people, check_seeds
 from experiments.texts import Language, say
-from model.codes import SCHEMES, TIERS, VISIT_KINDS
+from model.codes import NEED_KINDS, SCHEMES, TIERS
 from model.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def _levers_of(indicator: str, unit: str) -> tuple[Path_, ...]:
         "cost_per_visit": "visit_cost_level",
     }
     if indicator == "visits_per_head":
-        return tuple(("visit_scale", *parts, kind) for kind in VISIT_KINDS)
+        return tuple(("visit_scale", *parts, kind) for kind in NEED_KINDS)
     if indicator == "cost_per_admission" and len(parts) == 1:
         return tuple(("cost_level", *parts, tier) for tier in TIERS)
     return ((simple[indicator], *parts),) if indicator in simple else ()

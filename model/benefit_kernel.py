@@ -8,7 +8,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from model.codes import AID, BENEFIT_CLASSES, CHRONIC, EMPLOYEE, INPATIENT, REFERRALS, RETIRED, SCHEMES, SECOND, STANDINGS
+from model.codes import AID, BENEFIT_CLASSES, CHRONIC, DIALYSIS, EMPLOYEE, INPATIENT, REFERRALS, RETIRED, SCHEMES, SECOND, STANDINGS
 from model.drug_benefit import N_MASKS
 from model.units import PPM
 
@@ -197,6 +197,10 @@ def split_range(first: int, last: int, tables: Any, claims: Any, state: Any, out
             start = _half_up((_half_up(full * day_factor[s]) if day_surgery[i] else full) * factor)
             deductible, basic, above = _stay(stay_rule, used_stay, p, m, row, amount, cut, start, find_above[s])
             stays[p] = min(stays[p] + 1, 255)
+        elif k == DIALYSIS:
+            # as the part of a stay above its deductible: the ratios of stays and their ceiling, and nothing borne first
+            start = deductibles[row]
+            _, basic, above = _stay(stay_rule, used_stay, p, m, row, amount + start, cut, start, find_above[s])
         elif k == CHRONIC and diseases[s * N_MASKS + conditions[i]] > 0:
             cap = drugs_cap[m] * diseases[s * N_MASKS + conditions[i]]
             basic = _share_to_cap(drugs_ppm[m] - cut, cap, used_chronic, p, amount)

@@ -52,8 +52,8 @@ PAYERS = {"second": "second", "aid": "aid", "tilt": "aid"}
 """Who pays a layer, as a part of a claim: the second layer's insurer, medical assistance, and for the rest the supplements' payers."""
 
 
-def _inpatient_and_chronic() -> Flags:
-    return np.array([kind in ("chronic", "inpatient") for kind in BENEFIT_KINDS])
+def _inpatient_and_certified() -> Flags:
+    return np.array([kind in ("chronic", "dialysis", "inpatient") for kind in BENEFIT_KINDS])
 
 
 def _outpatient() -> Flags:
@@ -73,7 +73,8 @@ class BenefitRules:
         inpatient_from: ``[m, c, b]`` lower end of a band of a stay's in-scope cost.
         inpatient_to: ``[m, c, b]`` upper end (``NO_LIMIT``: open).
         inpatient_ppm: ``[m, c, b]`` ratio paid in the band.
-        inpatient_ceiling: ``[m]`` basic inpatient payment a year.
+        inpatient_ceiling: ``[m]`` basic inpatient payment a year. Sessions of dialysis are paid by the ratios of stays without a
+            deductible, and under this ceiling (rules B7: certified care, often at the ratio of stays).
         outpatient_deductible: ``[m]`` ordinary outpatient, a year (common and emergency visits together).
         outpatient_ppm: ``[m, c]`` ordinary outpatient ratio.
         outpatient_cap: ``[m]`` ordinary outpatient payment a year.
@@ -89,7 +90,7 @@ class BenefitRules:
         day_surgery_factor_ppm: ``[s]`` factor on the deductible of a day surgery, in whole fen before that of a stay outside (rules E8).
         day_surgery_days: ``[s]`` days up to which an operative stay is one.
         layers: what stands above the basic layer, in the order in which it pays (rules B6); none twice.
-        upper_layers: ``[k]`` whether the layers above the basic one look at this kind of care (assumption: stays and chronic outpatient
+        upper_layers: ``[k]`` whether the layers above the basic one look at this kind of care (assumption: stays and certified outpatient
             care, as 大病保险 and 医疗救助 are usually described).
         account_pays: ``[k]`` whether the personal account pays the in-scope own part (assumption: outpatient care only).
     """
@@ -134,7 +135,7 @@ class BenefitRules:
         shapes = _shapes(inpatient_bands)
         tables: dict[str, Any] = {name: np.zeros(shape, dtype=_dtype(name)) for name, shape in shapes.items()}
         tables |= {name: np.full(shapes[name], PPM) for name in ("referral_factor_ppm", "day_surgery_factor_ppm")}
-        return cls(**{**tables, "upper_layers": _inpatient_and_chronic(), "account_pays": _outpatient()})
+        return cls(**{**tables, "upper_layers": _inpatient_and_certified(), "account_pays": _outpatient()})
 
     def changed(self, *, layers: Sequence[Layer] | None = None, **tables: ArrayLike) -> BenefitRules:
         """The same rules with some tables or all layers replaced; values are spread over the table's shape where they are smaller.
@@ -242,7 +243,7 @@ class YearToDate:
     All int32 fen (stopping at ``COUNTER_TOP``), but ``ytd_stays`` uint8. Names are those of the columns of people, see ``of``.
 
     Attributes:
-        ytd_basic_inpatient: basic payment for stays.
+        ytd_basic_inpatient: basic payment for stays and sessions of dialysis.
         ytd_basic_outpatient: basic payment for ordinary outpatient care.
         ytd_basic_chronic: basic payment for chronic outpatient care.
         ytd_outpatient_deductible: ordinary outpatient deductible already borne.

@@ -29,9 +29,10 @@ from model.cases import FLAG_RECOVERED, FLAG_UPGRADED, Claims
 from model.catalogue import load_catalogue
 from model.census import credit_accounts, heads_by_area
 from model.claim_table import claim_frame
-from model.codes import CHRONIC, INCOME_FIFTHS, KINDS, OWNERSHIPS, SCHEMES, SECONDARY, SEVERITIES, TIERS
+from model.codes import CHRONIC, DIALYSIS, INCOME_FIFTHS, KINDS, NEED_KINDS, OWNERSHIPS, SCHEMES, SECONDARY, SEVERE, SEVERITIES, TIERS
 from model.decisions import Decision
 from model.demography import DemographyRules, prepare_demography
+from model.dialysis import prepare_dialysis, start_dialysis
 from model.errors import InputError
 from model.financing import PARTS, Insured, Part, Rates, advance_gate, expected_income, interest, reserve_months, rise_in_year
 from model.fund_year import FundYear
@@ -52,6 +53,7 @@ from model.quote import Quote
 from model.record import Record
 from model.routing import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, routing_of
 from model.sanctions import SanctionRules
+from model.seeking import N_VISIT_CLASSES
 from model.settlement import Settlement
 from model.streams import normals, uniforms
 from model.supervision import Norms, Watch
@@ -270,11 +272,16 @@ class City(mesa.Model):
         # needs are felt; only part is acted on at the reference price, so that visits and admissions meet their levels
         sought = self.choice.sought
         illness = IllnessRules(
-            visit_rate=self.levels.visit_rate / sought[:3], admission_rate=self.levels.admission_rate / float(sought[3:9].mean())
+            visit_rate=self.levels.visit_rate / sought[: len(NEED_KINDS)],
+            admission_rate=self.levels.admission_rate / float(sought[N_VISIT_CLASSES : N_VISIT_CLASSES + SEVERE * len(TIERS)].mean()),
         )
         self.demography = prepare_demography(rules, plan)
         self.illness = prepare_illness(illness, plan, self.catalogue, rules)
         self.people = synthesise(self.seed, plan)
+        dialysis = setup.dialysis_of(city, month)
+        self.dialysis = None if dialysis is None else prepare_dialysis(dialysis, plan)
+        if self.dialysis is not None:
+            start_dialysis(self.people, self.month, self.seed, self.dialysis)
         self.entitled_year = EntitledYear.zeros(np.flatnonzero(self.people.poor))
         self.expected_stays = expected_cases(self.illness, plan)
         cases = self.expected_stays.sum(axis=0)
@@ -599,7 +606,7 @@ class City(mesa.Model):
         """Money recorded in each sub-budget, ``[mode, scheme, part]``, fen (rules A1)."""
         local, visits = self.geography.providers.local, self._visit_rows(cells)
         stay = np.full(len(claims), Part.INPATIENT)
-        visit = np.where(visits.kind == CHRONIC, Part.CHRONIC, Part.OUTPATIENT)
+        visit = np.where((visits.kind == CHRONIC) | (visits.kind == DIALYSIS), Part.CHRONIC, Part.OUTPATIENT)
         part = np.where(local[np.concatenate([claims.provider, visits.provider])], np.concatenate([stay, visit]), Part.OFFSITE)
         instance = np.concatenate([claims.instance, visits.instance]).astype(np.int64)
         apart = np.array([mode.sub_budget is not None for mode in self.policy.modes])

@@ -20,16 +20,18 @@ PRIMARY, SECONDARY, TERTIARY = range(3)
 OWNERSHIPS = ("public", "private")
 PUBLIC, PRIVATE = range(2)
 
-KINDS = ("common", "chronic", "emergency", "inpatient", "psychiatric")
+KINDS = ("common", "chronic", "emergency", "dialysis", "inpatient", "psychiatric")
 """Kind of care an episode asks for."""
-COMMON, CHRONIC, EMERGENCY, INPATIENT, PSYCHIATRIC = range(5)
+COMMON, CHRONIC, EMERGENCY, DIALYSIS, INPATIENT, PSYCHIATRIC = range(6)
 VISIT_KINDS = KINDS[:INPATIENT]
-"""Kinds that are visits; their codes come first."""
+"""Kinds that are outpatient care; their codes come first."""
+NEED_KINDS = VISIT_KINDS[:DIALYSIS]
+"""Kinds of visits that people come to need now and then; sessions of dialysis are a standing need."""
 STAY_KINDS = KINDS[INPATIENT:]
 """Kinds that are stays in bed; the disease group says which."""
-BENEFIT_KINDS = ("common", "chronic", "emergency", "inpatient")
+BENEFIT_KINDS = ("common", "chronic", "emergency", "dialysis", "inpatient")
 """Kinds of care that the benefit rules tell apart: to them all stays are alike."""
-BENEFIT_KIND = (COMMON, CHRONIC, EMERGENCY, INPATIENT, INPATIENT)
+BENEFIT_KIND = (COMMON, CHRONIC, EMERGENCY, DIALYSIS, INPATIENT, INPATIENT)
 """What each of ``KINDS`` is to the benefit rules."""
 
 SEVERITIES = ("mild", "moderate", "severe")

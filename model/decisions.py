@@ -33,6 +33,8 @@ class Decision(IntEnum):
     CONDUCT_ERROR = 24  # trembling of its decision
     CONDUCT_RULE = 25  # which conduct rule it follows, where rules are mixed
     REGISTER = 26  # whether a stay outside the city is registered before
+    KIDNEY = 27  # whose kidneys fail, at the start and later, who dies of it, and the part of a session that a mean leaves over
+    CHOOSE_DIALYSIS = 28  # which hospital gives a person's sessions of dialysis
     INSPECTION = 40  # which institutions are visited unannounced, and what a visit finds
     COMPLAINT = 41  # which patients complain, and what comes of it
     SELF_INSPECTION = 42  # which gains providers return of themselves

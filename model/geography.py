@@ -13,7 +13,8 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-PRIMARY, SECONDARY, TERTIARY = 0, 1, 2
+from model.codes import SECONDARY, SPECIALTY_GENERAL, SPECIALTY_TCM, TERTIARY
+
 SLOTS = 14
 """Facilities a person weighs: own and neighbouring primary, the county's, the city's, those outside."""
 
@@ -42,6 +43,12 @@ class Providers:
 
     def __len__(self) -> int:
         return len(self.name)
+
+    @property
+    def dialyses(self) -> NDArray[np.bool_]:
+        """Who has a dialysis unit: the city's general and Chinese-medicine hospitals from the second level up (assumption)."""
+        able: NDArray[np.bool_] = np.isin(self.kind, (SPECIALTY_GENERAL, SPECIALTY_TCM)) & (self.tier >= SECONDARY) & self.local
+        return able
 
 
 @dataclass

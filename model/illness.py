@@ -330,15 +330,24 @@ def steady_incidence(plan: PopulationPlan, demography: DemographyRules | None = 
     Who grows into a band brings the prevalence of the band below and leaves with the band's own; who has a condition dies
     sooner. Where prevalence falls with age there are no onsets.
     """
-    ages, prevalence = age_distribution(plan), np.asarray(plan.prevalence, dtype=np.float64)
+    prevalence = np.asarray(plan.prevalence, dtype=np.float64)
+    lost = np.zeros_like(prevalence)
+    if demography is not None:
+        lost = prevalence * (death_ratios(demography, plan) - 1.0) * np.asarray(demography.mortality)
+    return onsets_that_keep(prevalence, lost, plan)
+
+
+def onsets_that_keep(prevalence: NDArray[np.float64], lost: NDArray[np.float64], plan: PopulationPlan) -> NDArray[np.float64]:
+    """Onsets per person without a condition and year that keep its prevalence in each age band.
+
+    ``lost`` is what deaths beyond those of others take of the prevalence a year; all are ``[condition, age band]``.
+    """
+    ages = age_distribution(plan)
     edges = (*AGE_BANDS, len(ages))
     people = np.array([ages[a:b].sum() for a, b in pairwise(edges)])
     before = np.array([ages[0], *(ages[a - 1] for a in edges[1:-1])])
     entering = np.divide(before, people, out=np.zeros(_N_BANDS), where=people > 0)
-    below = np.concatenate([np.zeros((_N_CONDITIONS, 1)), prevalence[:, :-1]], axis=1)
-    lost = np.zeros_like(prevalence)
-    if demography is not None:
-        lost = prevalence * (death_ratios(demography, plan) - 1.0) * np.asarray(demography.mortality)
+    below = np.concatenate([np.zeros((len(prevalence), 1)), prevalence[:, :-1]], axis=1)
     needed = np.maximum(entering * (prevalence - below) + lost, 0.0)
     incidence: NDArray[np.float64] = np.divide(needed, 1.0 - prevalence, out=np.zeros_like(prevalence), where=prevalence < 1)
     return incidence

@@ -29,6 +29,10 @@ def _numbers() -> NDArray[np.int16]:
     return np.zeros(0, dtype=np.int16)
 
 
+def _counts() -> NDArray[np.int16]:
+    return np.zeros(0, dtype=np.int16)
+
+
 def _flags() -> NDArray[np.bool_]:
     return np.zeros(0, dtype=np.bool_)
 
@@ -43,11 +47,15 @@ def _by_severity() -> NDArray[np.int64]:
 
 @dataclass
 class Visits:
-    """Outpatient visits made, in person order: ``row`` of the person, ``kind``, ``provider``, money in fen."""
+    """Outpatient visits made, in person order: ``row`` of the person, ``kind``, ``provider``, money in fen.
+
+    ``count`` is how many visits a row stands for: one, and of dialysis the month's sessions, which are one bill.
+    """
 
     row: NDArray[np.int32] = field(default_factory=_persons)
     kind: NDArray[np.uint8] = field(default_factory=_kinds)
     provider: NDArray[np.int16] = field(default_factory=_numbers)
+    count: NDArray[np.int16] = field(default_factory=_counts)
     charge: NDArray[np.int64] = field(default_factory=_money)
     in_scope: NDArray[np.int64] = field(default_factory=_money)
     parts: ClaimParts | None = None
@@ -82,6 +90,9 @@ class Month:
     needs: Needs = field(default_factory=Needs)
     visit_row: NDArray[np.int32] = field(default_factory=_persons)
     visit_kind: NDArray[np.uint8] = field(default_factory=_kinds)
+    session_row: NDArray[np.int32] = field(default_factory=_persons)
+    session_count: NDArray[np.int16] = field(default_factory=_counts)
+    """People on dialysis and the sessions they need."""
     visits: Visits = field(default_factory=Visits)
     truth: CaseTruth | None = None
     truth_row: NDArray[np.int32] = field(default_factory=_persons)

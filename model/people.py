@@ -35,6 +35,7 @@ PERSON: tuple[Column, ...] = (
     Column("income", np.int32, "yuan/year", "disposable income per head of the household", 0),
     Column("chronic", np.uint8, "bit mask", "chronic conditions: bit i is code i of CONDITIONS", 0, 2 ** len(CONDITIONS) - 1),
     Column("controlled", np.uint8, "0/1", "whether the chronic disease is controlled; 0 for who has none", 0, 1),
+    Column("dialysis", np.uint8, "0/1", "kidneys have failed: on maintenance haemodialysis", 0, 1),
     Column("frailty", np.float32, "1", "lasting multiplier of need and of death, mean 1", 0.05, 20),
     Column("signed", np.uint8, "0/1", "has a family-doctor contract; no rule reads it yet", 0, 1),
     Column("alive", np.uint8, "0/1", "0 once dead, until the row is removed in January", 0, 1),

@@ -12,23 +12,27 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from model.codes import DIALYSIS, NEED_KINDS, SEVERITIES, TIERS, VISIT_KINDS
 from model.streams import BLOCKS, draw, u01
 
 CLASSES = (
-    "common",
-    "chronic",
-    "emergency",
-    *(f"inpatient/{severity}/{least}" for severity in ("mild", "moderate", "severe") for least in ("primary", "secondary", "tertiary")),
+    *VISIT_KINDS,
+    *(f"inpatient/{severity}/{least}" for severity in SEVERITIES for least in TIERS),
 )
-"""Classes of need the tables distinguish: three of outpatient, nine of inpatient need by severity and least tier able to treat."""
+"""Classes of need the tables distinguish: the kinds of outpatient need, in the order of their codes, and inpatient need by severity and
+least tier able to treat."""
 N_CLASSES = len(CLASSES)
+N_VISIT_CLASSES = len(VISIT_KINDS)
+N_STAY_CLASSES = N_CLASSES - N_VISIT_CLASSES
+_BLOCK_OF_STAYS = len(NEED_KINDS)
+"""Block of random numbers of choices that are not of a visit now and then: stays, and dialysis, which is another decision."""
 OUTSIDE = 3
 """Position of care outside the city among the level constants."""
 
 
 def inpatient_class(severity: NDArray[np.integer], least_tier: NDArray[np.integer]) -> NDArray[np.int8]:
     """Class of an inpatient need."""
-    return (3 + 3 * severity.astype(np.int8) + least_tier.astype(np.int8)).astype(np.int8)
+    return (N_VISIT_CLASSES + len(TIERS) * severity.astype(np.int8) + least_tier.astype(np.int8)).astype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,15 @@ def choice_probabilities(
     minutes: NDArray[np.float64],
     tier: NDArray[np.int8],
     local: NDArray[np.bool_],
+    dialyses: NDArray[np.bool_],
     price_yuan: NDArray[np.float64],
     perceived: NDArray[np.float64],
     occupancy: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Probability of each option ``[area, scheme, class, slot]``.
 
-    ``price_yuan[provider, scheme, class]`` is what the patient expects to pay; ``perceived[area, provider]`` the neighbourhood's opinion.
+    ``price_yuan[provider, scheme, class]`` is what the patient expects to pay; ``perceived[area, provider]`` the neighbourhood's opinion;
+    ``dialyses[provider]`` says who has a dialysis unit (where none is within reach, nobody is chosen for it).
     """
     open_slot = slots >= 0
     p = np.where(open_slot, slots, 0)
@@ -74,14 +80,20 @@ def choice_probabilities(
     utility = rules.cost_per_yuan * price_yuan[p].transpose(0, 2, 1, 3)
     utility = utility + rules.travel_per_minute * minutes[:, None, :, None]
     utility = utility + rules.quality * perceived[area, p][:, None, :, None]
-    utility = utility + rules.waiting * np.maximum(occupancy[p] - 0.8, 0.0)[:, None, :, None]
+    # no bed is waited for at a dialysis unit
+    utility = utility + rules.waiting * np.maximum(occupancy[p] - 0.8, 0.0)[:, None, :, None] * (np.arange(N_CLASSES) != DIALYSIS)
     constant = np.concatenate(
-        [np.repeat(rules.visit_constant[:, :, None], 3, axis=2), np.repeat(rules.constant[:, :, None], 9, axis=2)], axis=2
+        [
+            np.repeat(rules.visit_constant[:, :, None], N_VISIT_CLASSES, axis=2),
+            np.repeat(rules.constant[:, :, None], N_STAY_CLASSES, axis=2),
+        ],
+        axis=2,
     )
     utility = utility + constant[:, np.where(local[p], level, OUTSIDE), :].transpose(1, 0, 2, 3)
     able = np.ones((len(slots), 1, slots.shape[1], N_CLASSES), dtype=bool) & open_slot[:, None, :, None]
-    for c in range(3, N_CLASSES):
-        able[..., c] &= (level >= (c - 3) % 3)[:, None, :]
+    able[..., DIALYSIS] &= dialyses[p][:, None, :]
+    for c in range(N_VISIT_CLASSES, N_CLASSES):
+        able[..., c] &= (level >= (c - N_VISIT_CLASSES) % len(TIERS))[:, None, :]
     utility = np.where(able, utility, -np.inf)
     return np.moveaxis(_nested(utility, level, rules.nest), 2, 3)
 
@@ -130,15 +142,21 @@ def choose(
     slots: NDArray[np.int16],
     sought: NDArray[np.float32],
 ) -> NDArray[np.int16]:
-    """Provider of each need, or -1 where no care is sought. One Philox call a need, addressed by person, month, decision and class."""
+    """Provider of each need, or -1 where no care is sought or none is within reach.
+
+    One Philox call a need, addressed by person, month, decision and class.
+    """
     out = np.empty(len(row), dtype=np.int16)
     k0, k1 = np.uint32(seed & 0xFFFFFFFF), np.uint32((seed >> 32) & 0xFFFFFFFF)
     for i in nb.prange(len(row)):
         r = row[i]
         c = cls[i]
         a, s = area[r], scheme[r]
-        w0, w1, _, _ = draw(k0, k1, np.uint32(decision), np.uint32(month * BLOCKS + min(c, 3)), uid[r])
+        w0, w1, _, _ = draw(k0, k1, np.uint32(decision), np.uint32(month * BLOCKS + min(c, _BLOCK_OF_STAYS)), uid[r])
         if u01(w0) >= sought[a, s, c]:
+            out[i] = -1
+            continue
+        if cumulative[a, s, c, -1] <= 0:  # nobody within reach can treat it
             out[i] = -1
             continue
         u = u01(w1)

@@ -12,8 +12,23 @@ from model.benefits import BenefitRules, Layer
 from model.capacity import CapacityRules
 from model.care import CHANNELS, CODING, CareRules
 from model.catalogue import ITEMS, PARTITIONS, Catalogue
-from model.codes import BENEFIT_CLASSES, CONDITIONS, OWNERSHIPS, PROVIDER_KINDS, SCHEMES, SEVERITIES, STANDINGS, TIERS, VISIT_KINDS
+from model.codes import (
+    BENEFIT_CLASSES,
+    CONDITIONS,
+    DIALYSIS,
+    MILD,
+    MODERATE,
+    NEED_KINDS,
+    OWNERSHIPS,
+    PROVIDER_KINDS,
+    SCHEMES,
+    SEVERE,
+    SEVERITIES,
+    STANDINGS,
+    TIERS,
+)
 from model.cycle import Cycle
+from model.dialysis import DialysisRules
 from model.drug_benefit import N_MASKS, diseases_of
 from model.financing import Rates
 from model.geography import Geography, Providers, make_geography
@@ -27,7 +42,7 @@ from model.policy.policy_file import PolicyMode
 from model.referral import Penalties
 from model.routing import routing_of
 from model.sanctions import Reward, SanctionRules
-from model.seeking import N_CLASSES, ChoiceRules
+from model.seeking import N_CLASSES, N_VISIT_CLASSES, ChoiceRules
 from model.settlement import Instance, Settlement
 from model.supervision import AUDITED_CHANNELS, AuditRules, RuleLimits
 from model.units import PPM, ratio_to_ppm, yuan_to_fen
@@ -109,9 +124,9 @@ def _row(name: str, label: Any, tier: str, benefit_class: str, county: int) -> d
 class Levels:
     """Charges and catalogue scope before anybody's conduct, of the base year; money in fen.
 
-    ``admission[scheme, tier]`` charge of a case of weight one; ``visit[provider tier, kind]``; ``in_scope[scheme, tier]`` and
-    ``visit_in_scope[scheme]`` shares; ``stay[scheme]`` multiplier on the catalogue's days; ``admission_scale[scheme]`` and
-    ``visit_scale[scheme, kind]`` of needs; ``growth`` of charges a year.
+    ``admission[scheme, tier]`` charge of a case of weight one; ``visit[provider tier, kind]`` of a visit or session;
+    ``in_scope[scheme, tier]`` and ``visit_in_scope[scheme, kind]`` shares; ``stay[scheme]`` multiplier on the catalogue's days;
+    ``admission_rate[scheme]`` and ``visit_rate[scheme, kind]`` of needs now and then; ``growth`` of charges a year.
     """
 
     admission: Floats
@@ -128,18 +143,22 @@ def levels_of(city: CityFile, month: int) -> Levels:
     """Published levels times what the calibration found (neutral where it found nothing)."""
     use, fitted = city.utilisation, city.fitted
     cost = _table(use.cost_per_admission, SCHEMES, TIERS, month) * _fit(fitted, "cost_level", (SCHEMES, TIERS), month)
-    visit = _table(use.cost_per_visit, TIERS, VISIT_KINDS, month) * _fit(fitted, "visit_cost_level", (TIERS,), month)[:, None]
+    visit = _table(use.cost_per_visit, TIERS, NEED_KINDS, month) * _fit(fitted, "visit_cost_level", (TIERS,), month)[:, None]
     scope = _table(use.in_scope_share, SCHEMES, TIERS, month) * _fit(fitted, "in_scope_scale", (SCHEMES, TIERS), month)
     admissions = np.array([use.admissions_per_100[s].at(month) for s in SCHEMES]) / 100
-    visits = _table(use.visits_per_head, SCHEMES, VISIT_KINDS, month)
+    visits = _table(use.visits_per_head, SCHEMES, NEED_KINDS, month)
+    visit_scope = np.array([use.in_scope_share_outpatient[s].at(month) for s in SCHEMES])
+    # a session has one price wherever it is given
+    given = city.dialysis
+    session, session_scope = (0.0, 0.0) if given is None else (given.charge.at(month), given.in_scope_share.at(month))
     return Levels(
         admission=cost * 100.0,
-        visit=visit * 100.0,
+        visit=np.column_stack([visit, np.full(len(TIERS), session)]) * 100.0,
         in_scope=np.minimum(scope, 1.0),
-        visit_in_scope=np.array([use.in_scope_share_outpatient[s].at(month) for s in SCHEMES]),
+        visit_in_scope=np.column_stack([*[visit_scope] * len(NEED_KINDS), np.full(len(SCHEMES), session_scope)]),
         stay=_fit(fitted, "stay_scale", (SCHEMES,), month),
         admission_rate=admissions * _fit(fitted, "admission_scale", (SCHEMES,), month),
-        visit_rate=visits * _fit(fitted, "visit_scale", (SCHEMES, VISIT_KINDS), month),
+        visit_rate=visits * _fit(fitted, "visit_scale", (SCHEMES, NEED_KINDS), month),
         growth=float(city.prices.growth.at(month)),
     )
 
@@ -160,12 +179,15 @@ def _fit(fitted: Any, name: str, axes: tuple[tuple[str, ...], ...], month: int) 
 def choice_of(city: CityFile, month: int) -> ChoiceRules:
     """Weights of the choice of facility by class of need."""
     choice, use = city.choice, city.utilisation
-    severity_of_class = [0, 0, 2, *np.repeat([0, 1, 2], 3)]
+    # to the unit of a standing need people go again and again: as they go for a mild one (assumption)
+    severity_of_class = [MILD, MILD, SEVERE, MILD, *np.repeat([MILD, MODERATE, SEVERE], len(TIERS))]
+    visit = np.arange(N_CLASSES) < N_VISIT_CLASSES
     travel = np.array([choice.travel_per_minute[SEVERITIES[s]].at(month) for s in severity_of_class])
     quality = np.array([choice.quality[SEVERITIES[s]].at(month) for s in severity_of_class])
-    elasticity = np.where(np.arange(N_CLASSES) < 3, use.elasticity.outpatient.at(month), use.elasticity.inpatient.at(month))
+    elasticity = np.where(visit, use.elasticity.outpatient.at(month), use.elasticity.inpatient.at(month))
     # emergencies and severe cases are sought whatever the price (assumption: a tenth of the response)
-    urgent = np.array(severity_of_class) == 2
+    urgent = np.array(severity_of_class) == SEVERE
+    standing = np.arange(N_CLASSES) == DIALYSIS
     return ChoiceRules(
         cost_per_yuan=float(choice.cost_per_yuan.at(month)),
         travel_per_minute=travel,
@@ -174,9 +196,10 @@ def choice_of(city: CityFile, month: int) -> ChoiceRules:
         nest=float(choice.nest.at(month)),
         constant=_constants(choice.constant, city.fitted and city.fitted.choice_constant, month),
         visit_constant=_constants(choice.visit_constant, city.fitted and city.fitted.visit_choice_constant, month),
-        elasticity=np.where(urgent, 0.1 * elasticity, elasticity),
-        # assumption: at the base year's prices nine in ten felt needs for a stay and eight in ten for a visit are acted on
-        sought=np.where(urgent, 0.97, np.where(np.arange(N_CLASSES) < 3, 0.8, 0.9)),
+        elasticity=np.where(standing, 0.0, np.where(urgent, 0.1 * elasticity, elasticity)),
+        # assumption: at the base year's prices nine in ten felt needs for a stay and eight in ten for a visit are acted on, and all for
+        # dialysis, without which one dies
+        sought=np.where(standing, 1.0, np.where(urgent, 0.97, np.where(visit, 0.8, 0.9))),
     )
 
 
@@ -465,6 +488,14 @@ def rates_of(city: CityFile, month: int) -> Rates:
         subsidy=yuan_to_fen(subsidy),
         layer=(layer, layer),
     )
+
+
+def dialysis_of(city: CityFile, month: int) -> DialysisRules | None:
+    """Failure of the kidneys, where the city file says how common it is."""
+    terms = city.dialysis
+    if terms is None:
+        return None
+    return DialysisRules(np.array(terms.prevalence.at(month)), terms.deaths_added.at(month), terms.sessions.at(month))
 
 
 def prevalence_of(city: CityFile, month: int) -> Floats:

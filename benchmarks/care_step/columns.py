@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.care_step.workload import CARE, Events, Workload
+from benchmarks.care_step.workload import CARE_CODES, Events, Workload
 from model.calendar import EPOCH
 from model.codes import CHRONIC, INPATIENT
 from model.illness import MOST_IN_A_MONTH
 from model.people import BAND_MONTHS, People
 from model.population import STATES
+from model.seeking import inpatient_class
 from model.units import PPM
 from model.visits import SPREAD
 
@@ -26,8 +27,8 @@ def live_month(work: Workload, people: People, month: int, random: Random) -> Ev
     state = people.chronic.astype(np.int64) * 2 + people.controlled
     at = (people.scheme.astype(np.int64) * 12 + stratum) * STATES + state
     events = []
-    for kind in range(len(CARE)):
-        chance = work.illness.need[kind, at]
+    for need, kind in enumerate(CARE_CODES):
+        chance = work.illness.need[need, at]
         if kind != CHRONIC:
             chance = chance * people.frailty
         ill = random.random(len(people), dtype=np.float32) < np.minimum(chance, np.float32(MOST_IN_A_MONTH))
@@ -47,14 +48,14 @@ def _visits(work: Workload, people: People, row: Ints, kind: int, random: Random
     factor = np.exp(SPREAD * random.standard_normal(len(row_went)) - 0.5 * SPREAD * SPREAD)
     scheme = people.scheme[row_went]
     charge = np.maximum(np.rint(work.visit_mean[provider, scheme, kind] * factor), 1).astype(np.int64)
-    in_scope = np.rint(charge * work.visit_in_scope[scheme]).astype(np.int64)
+    in_scope = np.rint(charge * work.visit_in_scope[scheme, kind]).astype(np.int64)
     _split(work, people, row_went, provider, kind, in_scope, charge - in_scope)
     return _events(kind, severity, to, went, charge)
 
 
 def _stays(work: Workload, people: People, row: Ints, stratum: Ints, band: Ints, random: Random) -> Events:
     group, severity = _groups(work, people, row, stratum, band, random)
-    to = _choice(work, people, row, 3 + 3 * severity + work.least_tier[group], random)
+    to = _choice(work, people, row, inpatient_class(severity, work.least_tier[group]).astype(np.int64), random)
     went = to >= 0
     row_went, provider = row[went], to[went]
     scheme, tier = people.scheme[row_went], work.tier[provider]

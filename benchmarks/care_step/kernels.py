@@ -48,6 +48,7 @@ def _visits(work: Workload, people: People, month: int, needs: OutpatientNeed) -
         people.scheme,
         kind,
         provider,
+        np.ones(len(row), dtype=np.int16),
         work.visit_mean,
         work.visit_in_scope,
     )

@@ -9,12 +9,13 @@ from typing import Any
 import mesa
 import numpy as np
 
-from benchmarks.care_step.workload import BOOKS, CARE, Events, Workload
+from benchmarks.care_step.workload import BOOKS, CARE_CODES, Events, Workload
 from model.calendar import EPOCH
-from model.codes import CHRONIC, INPATIENT
+from model.codes import CHRONIC, INPATIENT, TIERS
 from model.illness import MOST_IN_A_MONTH
 from model.people import BAND_MONTHS, People
 from model.population import STATES
+from model.seeking import N_VISIT_CLASSES
 from model.units import PPM
 from model.visits import SPREAD
 
@@ -128,8 +129,8 @@ class Person(mesa.Agent):
         band = bisect.bisect_right(BAND_MONTHS, self.model.month - EPOCH - self.birth_month)
         stratum = (self.sex * 6 + band) * STATES + self.chronic * 2 + self.controlled
         at = self.scheme * 12 * STATES + stratum
-        for kind in range(len(CARE)):
-            chance = rules.need[kind][at]
+        for need, kind in enumerate(CARE_CODES):
+            chance = rules.need[need][at]
             if kind != CHRONIC:
                 chance *= self.frailty
             if random() < min(chance, MOST_IN_A_MONTH):
@@ -147,7 +148,7 @@ class Person(mesa.Agent):
         if provider >= 0:
             factor = math.exp(SPREAD * random.gauss() - 0.5 * SPREAD * SPREAD)
             charge = max(round(rules.visit_mean[provider][self.scheme][kind] * factor), 1)
-            self.pay(kind, provider, charge, round(charge * rules.visit_in_scope[self.scheme]))
+            self.pay(kind, provider, charge, round(charge * rules.visit_in_scope[self.scheme][kind]))
         self.model.happened.append((kind, severity, provider, charge))
 
     def stay(self, stratum: int, band: int) -> None:
@@ -158,7 +159,7 @@ class Person(mesa.Agent):
         worse = random.random()
         drawn = sum(worse < 1.0 / (1.0 + math.exp(-cut - shift)) for cut in rules.severity_cut)
         group, severity = rules.member[family][drawn], rules.family_severity[family][drawn]
-        provider = self.choose(3 + 3 * severity + rules.least_tier[group])
+        provider = self.choose(N_VISIT_CLASSES + len(TIERS) * severity + rules.least_tier[group])
         charge = 0
         if provider >= 0:
             tier = rules.tier[provider]

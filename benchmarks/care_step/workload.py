@@ -17,13 +17,14 @@ from benchmarks.cities import NAME, scale_of
 from model.benefits import BenefitRules
 from model.care import CareRules
 from model.city import City
-from model.codes import INPATIENT, KINDS, SCHEMES, STANDINGS, TIERS
+from model.codes import INPATIENT, KINDS, NEED_KINDS, SCHEMES, STANDINGS, TIERS
 from model.illness import Illness
 from model.people import PERSON, People
 from model.phases.treatment import choice_tables
 
+CARE_CODES = (*range(len(NEED_KINDS)), INPATIENT)
+"""Kinds the step knows, in the order of the needs that are drawn: visits now and then, and stays, which it does not tell apart."""
 CARE = KINDS[: INPATIENT + 1]
-"""Kinds the step knows: every kind of visit, and stays, which it does not tell apart."""
 NOT_SOUGHT = len(TIERS)
 """Last column of the counts by tier."""
 BOOKS = (

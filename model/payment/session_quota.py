@@ -27,8 +27,9 @@ class SessionTerms:
 class SessionQuota:
     """The fund pays its price of each session whatever the session cost; the patient pays the rest of the agreed package.
 
-    A visit is a session. A bill over several days is one session a day (a month's bill of a dialysis patient, say), of which
-    ``session_limit`` are paid at most. Without ``session_prices`` a session's price is the recorded money of a session in the budget base.
+    A visit is a session; so is each of the sessions of dialysis on an outpatient's bill. A bill over several days is one session a day (a
+    stay in a dialysis group, say), of which ``session_limit`` are paid at most: outpatients have no more sessions than their
+    city says. Without ``session_prices`` a session's price is the recorded money of a session in the budget base.
     """
 
     session_prices: tuple[float, ...] = ()

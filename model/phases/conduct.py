@@ -16,7 +16,7 @@ from model.care import HIGHEST, LOWEST, MIX, NEUTRAL, Q_MILD, Q_OUT, Q_SEVERE, S
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, CaseTruth, Claims
 from model.decisions import Decision
 from model.items import VISIT_SHARES
-from model.payment import CASES, OUTFLOW
+from model.payment import OUTFLOW
 from model.phases.treatment import referable
 from model.quote import ACTS, Expected, Quote, read_prices, value_of
 from model.routing import HEADS_BOTH
@@ -237,31 +237,39 @@ def _expected(city: City, recent: Claims, audited: dict[int, Floats]) -> Expecte
 
 
 def _outpatients(city: City) -> Outpatients:
-    """Yearly outpatient money of each provider and what one unit more of intensity would bring, from the remembered months."""
+    """Yearly outpatient money of each provider and what one unit more of intensity would bring, from the remembered months.
+
+    The mean visit of each cell is put to the quote with a little more of everything on its bill: the visit itself is there anyway, and so
+    is what is paid for it whatever it costs.
+    """
     assert city.quote is not None
     cells = city.recent_cells()
     standard = cells.charge / np.maximum(city.staff.conduct[cells.provider, Q_OUT], 1e-9)
     scale = 12.0 / city.months_remembered
     ratio = standard / np.maximum(cells.charge, 1.0)
-    money = value_of(
-        city.settlement,
-        city.quote.prices,
-        cells.instance,
-        city.quote.prices.items.variable(VISIT_SHARES),
-        provider=cells.provider.astype(np.int16),
-        scheme=cells.scheme.astype(np.int8),
-        group=np.zeros(len(cells.provider), dtype=np.int16),
-        charge=cells.charge,
-        in_scope=cells.in_scope,
-        recorded=cells.basic,
-        **visit_columns(cells.kind),
-    )
-    # one unit of intensity more multiplies every part of the bill; the visit itself is there anyway
-    fixed = city.quote.prices.marginal[cells.instance, cells.provider, cells.scheme, CASES]
+    step, count = city.learning.step, np.maximum(cells.visits, 1.0)
+
+    def worth(factor: float) -> Floats:
+        assert city.quote is not None
+        return value_of(
+            city.settlement,
+            city.quote.prices,
+            cells.instance,
+            city.quote.prices.items.variable(VISIT_SHARES),
+            provider=cells.provider.astype(np.int16),
+            scheme=cells.scheme.astype(np.int8),
+            group=np.zeros(len(cells.provider), dtype=np.int16),
+            charge=factor * cells.charge / count,
+            in_scope=factor * cells.in_scope / count,
+            recorded=factor * cells.basic / count,
+            **visit_columns(cells.kind),
+        )
+
+    more = (worth(1.0 + step) - worth(1.0)) / step * count
     n = len(city.staff.conduct)
     return Outpatients(
         standard=scale * np.bincount(cells.provider, weights=standard, minlength=n),
-        gain=scale * np.bincount(cells.provider, weights=(money - fixed) * ratio, minlength=n),
+        gain=scale * np.bincount(cells.provider, weights=more * ratio, minlength=n),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from model.benefits import EntitledYear
 from model.calendar import month_of
 from model.demography import reset_year, step_demography
+from model.dialysis import sessions_of, update_dialysis
 from model.illness import draw_needs, update_chronic
 from model.ledger import AccountKind, Memo
 from model.month import Needs
@@ -47,6 +48,9 @@ def health(city: City) -> None:
     """Chronic disease begins and progresses; needs for visits and stays arise, readmissions of last month among them."""
     people, month = city.people, city.now
     update_chronic(people, month.index, city.seed, city.illness)
+    if city.dialysis is not None:
+        month.tallies["deaths"] += update_dialysis(people, month.index, city.seed, city.dialysis)
+        month.session_row, month.session_count = sessions_of(people, month.index, city.seed, city.dialysis)
     visits, fresh = draw_needs(people, month.index, city.seed, city.illness)
     month.visit_row, month.visit_kind = visits.row, visits.kind
     row, group, severity = city.readmissions

@@ -12,7 +12,7 @@ from model.calendar import month_of
 from model.care import Q_OUT, SHIFT
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, Claims
 from model.census import CENSUS, census
-from model.codes import CHRONIC, COMMON, PRIMARY, SCHEMES, SECONDARY, STAY_KINDS, TERTIARY
+from model.codes import CHRONIC, COMMON, DIALYSIS, PRIMARY, SCHEMES, SECONDARY, STAY_KINDS, TERTIARY, VISIT_KINDS
 from model.geography import Geography
 from model.health import control_effort
 from model.illness import update_control
@@ -83,9 +83,9 @@ def _visits(city: City) -> None:
     primary = (providers.tier == PRIMARY)[:, None, None, None]
     by_kind = cells.sum(axis=4)
     sums = _visit_sums(by_kind)
-    first, no_stays = by_kind[..., C_VISITS], np.zeros(len(STAY_KINDS))
+    no_stays = np.zeros(len(STAY_KINDS))
     sums["visits_primary"] = sums["visits"] * primary
-    sums["first_contacts"] = np.where(np.arange(first.shape[2])[None, None, :, None] == COMMON, first, 0.0)
+    sums["first_contacts"] = np.where(_KIND == COMMON, sums["visits"], 0.0)
     sums["first_contacts_primary"] = sums["first_contacts"] * primary
     city.tables.add_cells("city", **{name: np.array([value.sum()]) for name, value in sums.items()})
     tables.add_cells("provider", **{name: value.sum(axis=(1, 2, 3)) for name, value in sums.items()})
@@ -94,15 +94,24 @@ def _visits(city: City) -> None:
     tables.add_cells("kind", **{name: np.append(value.sum(axis=(0, 1, 3)), no_stays) for name, value in sums.items()})
     for unit_type, code in (("tier", providers.tier), ("ownership", providers.private)):
         tables.add(unit_type, code.astype(np.int64), **{name: value.sum(axis=(1, 2, 3)) for name, value in sums.items()})
-    tables.add_cells("income_fifth", **_visit_sums(city.now.visits.by_fifth.astype(np.float64)))
+    by_fifth = _visit_sums(city.now.visits.by_fifth.astype(np.float64)[:, :, None])
+    tables.add_cells("income_fifth", **{name: value.sum(axis=(1, 2)) for name, value in by_fifth.items()})
+
+
+_KIND = np.arange(len(VISIT_KINDS))[:, None]
 
 
 def _visit_sums(cells: Floats) -> dict[str, Floats]:
+    """Sums of cells ``[..., kind, county, sum]``; sessions of dialysis are not visits, which people come to need now and then."""
+    count, charge = cells[..., C_VISITS], cells[..., C_CHARGE]
+    session = _KIND == DIALYSIS
     return {
-        "visits": cells[..., C_VISITS],
-        "visit_charge": cells[..., C_CHARGE],
-        "charge": cells[..., C_CHARGE],
-        **{f"{item}_charge": cells[..., C_CHARGE] * VISIT_SHARES[i] for i, item in enumerate(CHOSEN)},
+        "visits": np.where(session, 0.0, count),
+        "visit_charge": np.where(session, 0.0, charge),
+        "sessions": np.where(session, count, 0.0),
+        "session_charge": np.where(session, charge, 0.0),
+        "charge": charge,
+        **{f"{item}_charge": charge * VISIT_SHARES[i] for i, item in enumerate(CHOSEN)},
         "in_scope": cells[..., C_IN_SCOPE],
         "own_pay": cells[..., C_OWN_PAY],
         "basic": cells[..., C_BASIC],
@@ -303,5 +312,5 @@ def _tallies(city: City) -> None:
     tables.add_cells("city", **{name: np.array([value.sum()]) for name, value in county.items()})
     tables.add_cells("income_fifth", unmet=np.bincount(city.people.income_fifth[month.unmet_row], minlength=5))
     fifth = city.people.income_fifth
-    needs = np.bincount(fifth[month.visit_row], minlength=5) + np.bincount(fifth[month.needs.row], minlength=5)
+    needs = np.sum([np.bincount(fifth[row], minlength=5) for row in (month.visit_row, month.session_row, month.needs.row)], axis=0)
     tables.add_cells("income_fifth", needs=needs)

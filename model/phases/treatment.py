@@ -28,14 +28,28 @@ from model.care import (
     stay_days,
 )
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_REFERRED, FLAG_SHIFTED, FLAG_SPLIT, FLAG_UPCODED, FLAG_UPGRADED, CaseTruth, Claims
-from model.codes import CONDITIONS, EMERGENCY, INCOME_FIFTHS, INPATIENT, SCHEMES, SECONDARY, SEVERITIES, TERTIARY
+from model.codes import (
+    CHRONIC,
+    COMMON,
+    CONDITIONS,
+    DIALYSIS,
+    EMERGENCY,
+    INCOME_FIFTHS,
+    INPATIENT,
+    SCHEMES,
+    SECONDARY,
+    SEVERITIES,
+    TERTIARY,
+    TIERS,
+    VISIT_KINDS,
+)
 from model.day_surgery import expected_share, is_day_surgery
 from model.decisions import Decision
 from model.health import draw_outcomes, frailty_factor, risk_of, visits_loss
 from model.month import Visits
 from model.people import age_years
 from model.referral import referral_of
-from model.seeking import N_CLASSES, choice_probabilities, choose, inpatient_class, mean_price, sought_share
+from model.seeking import N_CLASSES, N_VISIT_CLASSES, choice_probabilities, choose, inpatient_class, mean_price, sought_share
 from model.streams import uniforms
 from model.units import PPM
 from model.visits import PARTS, cell_totals, charge_visits, person_totals
@@ -61,7 +75,8 @@ def seek(city: City) -> None:
     people = city.people
     visits = _choose(city, Decision.CHOOSE_VISIT, month.visit_row, month.visit_kind.astype(np.int8), tables)
     went = visits >= 0
-    month.visits = Visits(month.visit_row[went], month.visit_kind[went], visits[went])
+    month.visits = Visits(month.visit_row[went], month.visit_kind[went], visits[went], np.ones(int(went.sum()), dtype=np.int16))
+    beyond_reach = _dialyse(city, tables)
     needs = month.needs
     cls = inpatient_class(needs.severity, city.catalogue.least_tier[needs.group])
     needs.provider = _choose(city, Decision.CHOOSE_STAY, needs.row, cls, tables)
@@ -69,12 +84,32 @@ def seek(city: City) -> None:
         # an emergency is taken where it always would be
         usual = _choose(city, Decision.CHOOSE_STAY, needs.row, cls, choice_tables(city, np.zeros_like(closed)))
         needs.provider = np.where(needs.emergency, usual, needs.provider).astype(np.int16)
-    unmet = [month.visit_row[~went], needs.row[needs.provider < 0]]
+    unmet = [month.visit_row[~went], beyond_reach, needs.row[needs.provider < 0]]
     month.unmet_row = np.concatenate(unmet)
     n = len(city.geography.counties)
-    felt = np.bincount(people.county[month.visit_row], minlength=n) + np.bincount(people.county[needs.row], minlength=n)
-    month.tallies["needs"] = felt.astype(np.float64)
+    felt = [np.bincount(people.county[row], minlength=n) for row in (month.visit_row, month.session_row, needs.row)]
+    month.tallies["needs"] = np.sum(felt, axis=0).astype(np.float64)
     _refer(city)
+
+
+def _dialyse(city: City, tables: tuple[NDArray[Any], NDArray[Any]]) -> NDArray[np.int32]:
+    """Adds the month's sessions of dialysis to the visits, one bill a person; returns who has no unit within reach.
+
+    The choice of a unit has one random number for good: people stay where they are as long as prices and opinions do.
+    """
+    month, visits = city.now, city.now.visits
+    kind = np.full(len(month.session_row), DIALYSIS, dtype=np.uint8)
+    unit = _choose(city, Decision.CHOOSE_DIALYSIS, month.session_row, kind.astype(np.int8), tables, month=0)
+    given = unit >= 0
+    row = month.session_row[given]
+    at = np.searchsorted(visits.row, row, side="right")
+    month.visits = Visits(
+        np.insert(visits.row, at, row),
+        np.insert(visits.kind, at, kind[given]),
+        np.insert(visits.provider, at, unit[given]),
+        np.insert(visits.count, at, month.session_count[given]),
+    )
+    return month.session_row[~given]
 
 
 def choice_tables(city: City, closed: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -87,7 +122,15 @@ def choice_tables(city: City, closed: NDArray[np.bool_]) -> tuple[NDArray[np.flo
 
     def probabilities(slots: NDArray[np.int16]) -> Floats:
         return choice_probabilities(
-            city.choice, slots, geography.minutes, providers.tier, providers.local, price, city.perceived, city.occupancy
+            city.choice,
+            slots,
+            geography.minutes,
+            providers.tier,
+            providers.local,
+            providers.dialyses,
+            price,
+            city.perceived,
+            city.occupancy,
         )
 
     probability = probabilities(geography.slots)
@@ -107,14 +150,15 @@ def expected_payment(city: City) -> Floats:
     providers, levels, month = city.geography.providers, city.levels, city.now
     n = len(providers)
     charge = np.empty((n, 2, N_CLASSES))
-    charge[:, :, :3] = (levels.visit[providers.tier] * city.staff.conduct[:, [Q_OUT]])[:, None, :]
-    for severity in range(3):
+    charge[:, :, :N_VISIT_CLASSES] = (levels.visit[providers.tier] * city.staff.conduct[:, [Q_OUT]])[:, None, :]
+    for severity in range(len(SEVERITIES)):
         stay = levels.admission.T[providers.tier] * city.severity_weight[severity] * city.staff.conduct[:, [Q_MILD + severity]]
-        charge[:, :, 3 + 3 * severity : 6 + 3 * severity] = (stay * stay_charge(city.staff.conduct[:, [STAY]], city.care))[:, :, None]
+        first = N_VISIT_CLASSES + len(TIERS) * severity
+        charge[:, :, first : first + len(TIERS)] = (stay * stay_charge(city.staff.conduct[:, [STAY]], city.care))[:, :, None]
     charge *= month.price_index
     share = np.empty_like(charge)
-    share[:, :, :3] = levels.visit_in_scope[None, :, None]
-    share[:, :, 3:] = (levels.in_scope.T[providers.tier] * (1 - city.staff.conduct[:, [SHIFT]]))[:, :, None]
+    share[:, :, :N_VISIT_CLASSES] = levels.visit_in_scope
+    share[:, :, N_VISIT_CLASSES:] = (levels.in_scope.T[providers.tier] * (1 - city.staff.conduct[:, [SHIFT]]))[:, :, None]
     in_scope = np.rint(charge * share).astype(np.int64)
     own = np.rint(charge).astype(np.int64) - in_scope
     kind = np.minimum(np.arange(N_CLASSES), INPATIENT)
@@ -150,12 +194,17 @@ def _day_surgery_expected(city: City) -> Floats:
 
 
 def _choose(
-    city: City, decision: Decision, row: NDArray[np.int32], cls: NDArray[np.int8], tables: tuple[NDArray[Any], NDArray[Any]]
+    city: City,
+    decision: Decision,
+    row: NDArray[np.int32],
+    cls: NDArray[np.int8],
+    tables: tuple[NDArray[Any], NDArray[Any]],
+    month: int | None = None,
 ) -> NDArray[np.int16]:
     people = city.people
     return choose(
         city.seed,
-        city.now.index,
+        city.now.index if month is None else month,
         int(decision),
         people.uid,
         row,
@@ -339,10 +388,11 @@ def _marginal_admissions(city: City) -> tuple[CaseTruth, NDArray[np.int32]]:
     month, visits, staff = city.now, city.now.visits, city.staff
     n = len(city.geography.providers)
     none = np.zeros(0, dtype=np.int32)
-    could = (visits.kind != EMERGENCY) & (staff.conduct[visits.provider, THRESHOLD] > 0)
+    by_choice = (visits.kind == COMMON) | (visits.kind == CHRONIC)
+    could = by_choice & (staff.conduct[visits.provider, THRESHOLD] > 0)
     if city.quote is None or city.mild_sample is None or not could.any():
         return case_truth(city, none, none.astype(np.int16), none.astype(np.int16), none.astype(np.int8), none.astype(bool)), none
-    seen = np.maximum(np.bincount(visits.provider[visits.kind != EMERGENCY], minlength=n), 1)
+    seen = np.maximum(np.bincount(visits.provider[by_choice], minlength=n), 1)
     pool = np.clip(city.care.threshold_pool * city.monthly_admissions / seen, 0.0, 0.5)
     at = np.flatnonzero(could)
     draw = uniforms(city.seed, int(Decision.ADMIT), month.index, city.people.uid[visits.row[at]], block=1)
@@ -493,6 +543,7 @@ def bill(city: City) -> None:
     month, visits, people = city.now, city.now.visits, city.people
     providers, levels = city.geography.providers, city.levels
     mean = levels.visit[providers.tier][:, None, :] * city.staff.conduct[:, Q_OUT][:, None, None] * month.price_index
+    mean = np.broadcast_to(mean, (len(providers), len(SCHEMES), len(VISIT_KINDS)))
     visits.charge, visits.in_scope = charge_visits(
         city.seed,
         month.index,
@@ -502,7 +553,8 @@ def bill(city: City) -> None:
         people.scheme,
         visits.kind,
         visits.provider,
-        np.ascontiguousarray(np.broadcast_to(mean, (len(providers), 2, 3))),
+        visits.count,
+        np.ascontiguousarray(mean),
         levels.visit_in_scope,
     )
     _outcomes(city)
@@ -609,11 +661,12 @@ def benefit(city: City) -> None:
         visits.kind,
         people.county,
         city.assigned(people.area[visits.row], visits.provider),
+        visits.count,
         len(classes),
         len(city.geography.counties),
         money,
     )
-    visits.by_fifth = person_totals(visits.row, people.income_fifth, len(INCOME_FIFTHS), money)
+    visits.by_fifth = person_totals(visits.row, people.income_fifth, visits.kind, visits.count, len(INCOME_FIFTHS), money)
     city.pay_at_the_counter()
 
 

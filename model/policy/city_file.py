@@ -309,6 +309,16 @@ class Chronic(Section):
     control_share: Annotated[Leaf, leaf("share", 0, 1, "chronic patients whose disease is controlled")]
 
 
+class DialysisTerms(Section):
+    """Failure of the kidneys and what a session of haemodialysis costs."""
+
+    prevalence: Annotated[Leaf, leaf("share", 0, 0.1, "on dialysis, by age band of `AGE_BANDS`", form="vector", length=len(AGE_BANDS))]
+    deaths_added: Annotated[Leaf, leaf("death/person/year", 0, 1, "deaths on dialysis beyond those of others of the age")]
+    sessions: Annotated[Leaf, leaf("session/month", 0, 31, "mean sessions of a person")]
+    charge: Yuan
+    in_scope_share: Share
+
+
 # What is published about it, and what was fitted to it
 
 
@@ -361,6 +371,7 @@ class CityFile(Section):
     choice: Choice
     prices: Prices
     chronic: Chronic
+    dialysis: DialysisTerms | None = None
     fitted: FittedLevels | None = None
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model.catalogue import ITEMS
-from model.codes import CONDITIONS, SCHEMES, SEVERITIES, TIERS, VISIT_KINDS
+from model.codes import CONDITIONS, NEED_KINDS, SCHEMES, SEVERITIES, TIERS
 from model.errors import nearest
 from model.policy.leaf import problem
 
@@ -147,7 +147,7 @@ class BySeverity[T](Section):
 
 
 class ByVisitKind[T](Section):
-    """One entry a kind of outpatient care (`model.codes.VISIT_KINDS`)."""
+    """One entry a kind of visit that people come to need (`model.codes.NEED_KINDS`)."""
 
     common: T
     chronic: T
@@ -191,6 +191,6 @@ def _agree(section: type[Section], names: tuple[str, ...]) -> None:
 _agree(ByScheme, SCHEMES)
 _agree(ByTier, TIERS)
 _agree(BySeverity, SEVERITIES)
-_agree(ByVisitKind, VISIT_KINDS)
+_agree(ByVisitKind, NEED_KINDS)
 _agree(ByCondition, CONDITIONS)
 _agree(ByItem, ITEMS)

@@ -13,7 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.benefits import NO_LIMIT, BenefitRules, ClaimParts, Layer, YearToDate, expected_price, split_claims
-from model.codes import BENEFIT_CLASSES, BENEFIT_KINDS, CHRONIC, CONDITIONS, INPATIENT, LAYERS, MEMBERS, REFERRALS, SCHEMES, STANDINGS
+from model.codes import (
+    BENEFIT_CLASSES,
+    BENEFIT_KINDS,
+    CHRONIC,
+    CONDITIONS,
+    DIALYSIS,
+    INPATIENT,
+    LAYERS,
+    MEMBERS,
+    REFERRALS,
+    SCHEMES,
+    STANDINGS,
+)
 from model.drug_benefit import N_MASKS, diseases_of
 from model.units import PPM
 
@@ -149,9 +161,10 @@ def test_ceilings_hold_over_the_year_and_the_year_is_the_sum_of_its_bills(rule: 
         m = 2 if bill["retired"][mine][0] and s == 0 else s
         diseases = rule.drug_diseases[s, bill["conditions"][mine][0]]
         chronic_cap = rule.drugs_cap * diseases if diseases else rule.chronic_cap
-        visit = (kind != INPATIENT) & (kind != CHRONIC)
+        like_a_stay = (kind == INPATIENT) | (kind == DIALYSIS)
+        visit = ~like_a_stay & (kind != CHRONIC)
         for counter, cap, paid in (
-            (ytd.ytd_basic_inpatient, rule.inpatient_ceiling, parts.basic * (kind == INPATIENT)),
+            (ytd.ytd_basic_inpatient, rule.inpatient_ceiling, parts.basic * like_a_stay),
             (ytd.ytd_basic_chronic, chronic_cap, parts.basic * (kind == CHRONIC)),
             (ytd.ytd_basic_outpatient, rule.outpatient_cap, parts.basic * visit),
             (ytd.ytd_outpatient_deductible, rule.outpatient_deductible, parts.deductible * visit),
@@ -300,19 +313,23 @@ def plain_split(rule: BenefitRules, bill: Claims, account: int) -> list[tuple[in
         cut = int(rule.referral_cut_ppm[s, ref]) if ref else 0
         amount, outside = row["in_scope"] - first, row["own_pay"] + first
         stay = list(zip(*(getattr(rule, f"inpatient_{end}")[m, c].tolist() for end in ("from", "to", "ppm")), strict=True))
-        pot, above, diseases = (kind if kind in (INPATIENT, CHRONIC) else "visit"), 0, int(rule.drug_diseases[s, row["conditions"]])
-        if kind == INPATIENT:
-            table = rule.inpatient_later if used[p, "stays"] else rule.inpatient_deductible
-            used[p, "stays"] += 1
-            asked = (
-                half_up(Fraction(int(table[m, c]) * int(rule.day_surgery_factor_ppm[s]), PPM)) if row["day_surgery"] else int(table[m, c])
-            )
-            start = half_up(Fraction(asked * (int(rule.referral_factor_ppm[s, ref]) if ref else PPM), PPM))
-            cap, due = int(rule.inpatient_ceiling[m]), banded(stay, start, amount, cut)
+        pot = {INPATIENT: "stay", DIALYSIS: "stay", CHRONIC: "chronic"}.get(kind, "visit")
+        above, diseases = 0, int(rule.drug_diseases[s, row["conditions"]])
+        if pot == "stay":
+            table = rule.inpatient_later if used[p, "stays"] and kind == INPATIENT else rule.inpatient_deductible
+            used[p, "stays"] += kind == INPATIENT
+            asked = int(table[m, c])
+            if row["day_surgery"] and kind == INPATIENT:
+                asked = half_up(Fraction(asked * int(rule.day_surgery_factor_ppm[s]), PPM))
+            factor = int(rule.referral_factor_ppm[s, ref]) if ref and kind == INPATIENT else PPM
+            start = half_up(Fraction(asked * factor, PPM))
+            # sessions of dialysis are paid as what a stay costs above its deductible
+            whole = amount + start * (kind == DIALYSIS)
+            cap, due = int(rule.inpatient_ceiling[m]), banded(stay, start, whole, cut)
             room = max(0, cap - used[p, pot])
-            reached = next((x for x in sorted(_corners(stay, start, amount, cut, room)) if banded(stay, start, x, cut) >= room), amount)
+            reached = next((x for x in sorted(_corners(stay, start, whole, cut, room)) if banded(stay, start, x, cut) >= room), whole)
             in_bands = [(low, high, PPM) for low, high, _ in stay]
-            above = int(banded(in_bands, start, amount) - banded(in_bands, start, reached))
+            above = int(banded(in_bands, start, whole) - banded(in_bands, start, reached))
         elif kind == CHRONIC:
             ppm, cap = int(rule.chronic_ppm[m, w]), int(rule.chronic_cap[m])
             if diseases:

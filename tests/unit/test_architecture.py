@@ -20,7 +20,7 @@ PACKAGES = ("model", "agents", "experiments", "viz", "data")
 # Floors of the house, lowest first. A module may import its own floor and those below. What is in model/ and not listed is a rule.
 FLOORS = ("leaves", "rules", "state", "agents", "city", "experiments", "viz")
 LEAVES = {"errors", "codes", "units", "calendar", "columns", "streams", "decisions", "cases", "kernel_cache"}
-STATE = {"people", "population", "demography", "illness", "ledger", "invariants", "record"}
+STATE = {"people", "population", "demography", "illness", "dialysis", "ledger", "invariants", "record"}
 """People and what happens to them of itself, and the books."""
 
 CITY = {"phases", "setup", "city", "claim_table", "warming"}

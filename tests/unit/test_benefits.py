@@ -23,7 +23,7 @@ from model.benefits import (
     expected_price,
     split_claims,
 )
-from model.codes import BENEFIT_KINDS, CHRONIC, COMMON, EMERGENCY, EMPLOYEE, INPATIENT, LAYERS, RESIDENT, STANDINGS, TILT
+from model.codes import BENEFIT_KINDS, CHRONIC, COMMON, DIALYSIS, EMERGENCY, EMPLOYEE, INPATIENT, LAYERS, RESIDENT, STANDINGS, TILT
 from model.drug_benefit import diseases_of
 from model.referral import penalties_of, referral_of
 from model.units import PPM
@@ -155,13 +155,31 @@ def test_ordinary_and_chronic_outpatient_care_have_caps_of_their_own() -> None:
     assert (year.ytd_basic_outpatient[0], year.ytd_basic_chronic[0], year.ytd_outpatient_deductible[0]) == (100, 300, 50)
 
 
+def test_sessions_of_dialysis_are_paid_as_what_a_stay_costs_above_its_deductible() -> None:
+    rules = BenefitRules.none(2).changed(
+        inpatient_deductible=400,
+        inpatient_from=[400, 1500],
+        inpatient_to=[1500, NO_LIMIT],
+        inpatient_ppm=[630_000, 830_000],
+        inpatient_ceiling=5000,
+        chronic_cap=10,
+        outpatient_cap=10,
+    )
+    year = YearToDate.zeros(1)
+    parts = split(rules, year, [1000, 4000, 1400, 5000], kind=[DIALYSIS, DIALYSIS, INPATIENT, DIALYSIS])
+    # 1,000 all in the first band; of 4,000 the first 1,100; the stay bears its deductible all the same; then the ceiling is reached
+    assert parts.basic.tolist() == [630, 693 + 2407, 630, 5000 - 630 - 3100 - 630]
+    assert parts.deductible.tolist() == [0, 0, 400, 0]
+    assert (year.ytd_basic_inpatient[0], year.ytd_stays[0], year.ytd_basic_chronic[0], year.ytd_basic_outpatient[0]) == (5000, 1, 0, 0)
+
+
 def test_upper_layers_look_at_the_kinds_they_are_told() -> None:
     rules = flat(0, layers=[CATASTROPHIC, aid(1_000_000)])
     kinds = list(range(len(BENEFIT_KINDS)))
-    parts = split(rules, YearToDate.zeros(1), [2000] * 4, kind=kinds, standing=POOR)
-    assert [kind for kind in kinds if parts.aid[kind]] == [CHRONIC, INPATIENT]
+    parts = split(rules, YearToDate.zeros(1), [2000] * len(kinds), kind=kinds, standing=POOR)
+    assert [kind for kind in kinds if parts.aid[kind]] == [CHRONIC, DIALYSIS, INPATIENT]
     everywhere = rules.changed(upper_layers=True)
-    assert split(everywhere, YearToDate.zeros(1), [2000] * 4, kind=kinds, standing=POOR).patient.tolist() == [0] * 4
+    assert split(everywhere, YearToDate.zeros(1), [2000] * len(kinds), kind=kinds, standing=POOR).patient.tolist() == [0] * len(kinds)
 
 
 def test_the_account_pays_the_own_part_in_scope_of_outpatient_care() -> None:
@@ -365,7 +383,7 @@ def test_a_year_of_other_columns_is_refused(column: Any) -> None:
         ({"person_row": [1, 0]}, "claim 1 cannot be split: person_row=0"),
         ({"person_row": [-1, 0]}, "claim 0 cannot be split: person_row=-1"),
         ({"scheme": 2}, "scheme=2"),
-        ({"kind": [3, 4]}, "kind=4"),
+        ({"kind": [4, 5]}, "kind=5"),
         ({"standing": 6}, "standing=6"),
         ({"benefit_class": 5}, "benefit_class=5"),
         ({"own_pay": [0, -3]}, "own_pay=-3"),

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model.codes import DIALYSIS
 from model.seeking import (
     CLASSES,
     N_CLASSES,
+    N_VISIT_CLASSES,
     OUTSIDE,
     ChoiceRules,
     choice_probabilities,
@@ -24,6 +26,7 @@ SLOTS = np.array([[0, 1, 2, 3, 4, -1]], dtype=np.int16)
 """One area with two township hospitals, a county hospital, a city hospital, one outside the city, and an empty slot."""
 TIER = np.array([0, 0, 1, 2, 2], dtype=np.int8)
 LOCAL = np.array([True, True, True, True, False])
+DIALYSES = np.array([False, False, True, False, False])
 DECISION = 12
 MILD_ANYWHERE, SEVERE_TERTIARY = CLASSES.index("inpatient/mild/primary"), CLASSES.index("inpatient/severe/tertiary")
 
@@ -52,6 +55,7 @@ def chances(given: ChoiceRules, *, price: Any = 0.0, minutes: Any = 0.0, perceiv
         np.broadcast_to(np.asarray(minutes, dtype=float), SLOTS.shape),
         TIER,
         LOCAL,
+        DIALYSES,
         np.broadcast_to(np.asarray(price, dtype=float)[..., None, None], (5, 2, N_CLASSES)),
         np.broadcast_to(np.asarray(perceived, dtype=float), (1, 5)),
         np.broadcast_to(np.asarray(occupancy, dtype=float), (5,)),
@@ -62,7 +66,7 @@ def chances(given: ChoiceRules, *, price: Any = 0.0, minutes: Any = 0.0, perceiv
 def test_classes_of_stays_are_by_severity_and_least_tier() -> None:
     severity, least = np.meshgrid(np.arange(3), np.arange(3), indexing="ij")
     found = inpatient_class(severity.ravel(), least.ravel())
-    assert [CLASSES[c] for c in found] == list(CLASSES[3:])
+    assert [CLASSES[c] for c in found] == list(CLASSES[N_VISIT_CLASSES:])
     assert found.dtype == np.int8
 
 
@@ -119,6 +123,10 @@ def test_nests_make_hospitals_of_a_level_closer_rivals() -> None:
     assert lost_to(0.3) > lost_to(0.6) > lost_to(1.0)
 
 
+def test_dialysis_is_given_where_there_is_a_unit() -> None:
+    assert chances(rules(cost_per_yuan=-1.0), price=[0, 0, 1000, 0, 0])[:, DIALYSIS].tolist() == [[0, 0, 1, 0, 0, 0]] * 2
+
+
 def test_one_facility_a_level_is_a_logit_whatever_the_nest() -> None:
     one_each = np.array([[0, 2, 3]], dtype=np.int16)
 
@@ -129,6 +137,7 @@ def test_one_facility_a_level_is_a_logit_whatever_the_nest() -> None:
             np.zeros((1, 3)),
             TIER,
             LOCAL,
+            DIALYSES,
             np.broadcast_to(np.array([0.0, 0, 70, 200, 0])[:, None, None], (5, 2, N_CLASSES)),
             np.zeros((1, 5)),
             np.zeros(5),

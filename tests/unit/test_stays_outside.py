@@ -12,6 +12,7 @@ from model.phases.treatment import benefit, expected_payment
 from model.policy import Leaf
 from model.policy.benefit_file import Referral, RetiredTerms
 from model.referral import penalties_of
+from model.seeking import N_VISIT_CLASSES
 from model.setup import benefits_of
 
 MONTH = 2021 * 12
@@ -67,7 +68,7 @@ def test_who_is_not_registered_pays_more_unless_it_is_an_emergency(city: City) -
     local = city.geography.providers.local
     assert np.array_equal(price_none[local], price_every[local])
     np.testing.assert_allclose(price_half, (price_none + price_every) / 2)
-    assert (price_none[~local][:, :, 3:] > price_every[~local][:, :, 3:]).all()
+    assert (price_none[~local][:, :, N_VISIT_CLASSES:] > price_every[~local][:, :, N_VISIT_CLASSES:]).all()
 
 
 def test_without_a_rule_nothing_is_drawn_and_nobody_pays_more(city: City) -> None:
