@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.calendar import month_of
+from model.care import SHIFT
 from model.cases import FLAG_AUDITED, FLAG_RECOVERED, FLAG_RETURNED, Claims
 from model.codes import SCHEMES
 from model.decisions import Decision
@@ -49,7 +50,7 @@ def sanction(city: City) -> None:
     insurer.sanctions = city.sanction_rules(month.index)
     claims = month.claims
     assert claims is not None
-    found = np.bincount(claims.provider[claims.has(FLAG_RECOVERED)], minlength=n).astype(np.float64)
+    found = _weight_of_findings(city, claims, claims.has(FLAG_RECOVERED))
     found += _complaints(city, claims)
     found += _visits(city, [*city.remembered_claims, claims])
     _campaign(city, [*city.remembered_claims, claims])
@@ -84,6 +85,15 @@ def _recover(city: City, claims: Claims, which: Mask) -> NDArray[np.int64]:
     return taken.astype(np.int64)
 
 
+def _weight_of_findings(city: City, claims: Claims, which: Mask) -> Floats:
+    """Findings by provider: a claim counts once, but by its shifted share where nothing else is wrong with it."""
+    moved = city.staff.conduct[claims.provider[which], SHIFT]
+    else_wrong = (claims.flags[which] & DISTORTED & ~MARKS[SHIFT]) != 0
+    # a month without findings would be counted in whole numbers
+    count = np.bincount(claims.provider[which], weights=np.where(else_wrong, 1.0, moved), minlength=len(city.staff.conduct))
+    return count.astype(np.float64)
+
+
 def _complaints(city: City, claims: Claims) -> Floats:
     """Patients of divided, needless or shifted stays complain; who is right is rewarded out of the government's money (rules I4)."""
     rules, n = city.insurer.sanctions, len(city.geography.providers)
@@ -106,7 +116,7 @@ def _complaints(city: City, claims: Claims) -> Floats:
     where[first] = claims.provider[true]
     city.now.tallies["rewards"] = np.bincount(where, weights=rewards, minlength=n)
     city.now.tallies["complaints"] = np.bincount(claims.provider[heard], minlength=n).astype(np.float64)
-    return np.bincount(claims.provider[true], minlength=n).astype(np.float64)
+    return _weight_of_findings(city, claims, true)
 
 
 def _visits(city: City, year: list[Claims]) -> Floats:
@@ -130,7 +140,7 @@ def _visits(city: City, year: list[Claims]) -> Floats:
         draw = uniforms(city.seed, int(Decision.INSPECTION), city.now.index, claims.uid, block=1)
         at &= draw[:, 0] < rules.sensitivity
         _recover(city, claims, at)
-        found += np.bincount(claims.provider[at], minlength=n)
+        found += _weight_of_findings(city, claims, at)
     tallies["handled"] = (found > 0).astype(np.float64)
     return found
 

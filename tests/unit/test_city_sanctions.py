@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from model.calendar import month_of
-from model.care import CODING, SPLITTING, THRESHOLD
+from model.care import CODING, SHIFT, SPLITTING, THRESHOLD
 from model.cases import FLAG_AUDITED, FLAG_RECOVERED, FLAG_RETURNED
 from model.city import City
 from model.codes import EMERGENCY, TERTIARY
@@ -202,3 +203,21 @@ def test_what_was_written_up_this_year_changes_the_weights_of_the_next(spring: C
     dearer = int(catalogue.code_up[commonest])
     weights = [city.settlement.instances[0].terms.weight for city in (honest, gamed)]
     assert weights[1][dearer] / weights[1][commonest] < 0.95 * weights[0][dearer] / weights[0][commonest]
+
+
+def test_a_claim_that_is_only_shifted_counts_by_its_shifted_share(spring: City) -> None:
+    """Claims shifted by 4 % are each a twenty-fifth of a finding; those with anything else in them count once."""
+    city = quiet(spring, suspension__threshold=1.0)
+    city.staff.conduct[:, [CODING, SPLITTING, THRESHOLD]] = 0.0
+    city.staff.conduct[:, SHIFT] = 0.04
+    city.insurer.audit = replace(city.insurer.audit, rate=1.0, sensitivity=1.0, weight=dict.fromkeys(MARKS, 1.0))
+    before = city.insurer.standing.found.copy()
+    city.run_for(1)
+    claims, rules = city.now.claims, city.insurer.sanctions
+    assert claims is not None
+    local = city.geography.providers.local
+    found = claims.has(FLAG_RECOVERED) & local[claims.provider]
+    only = found & ((claims.flags & DISTORTED) == MARKS[SHIFT])
+    assert only.sum() > 10
+    added = city.insurer.standing.found - before * np.exp(-1 / rules.memory)
+    assert added.sum() == pytest.approx(0.04 * only.sum() + (found & ~only).sum())
