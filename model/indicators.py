@@ -755,7 +755,7 @@ _ALL = [
     ),
     Indicator(
         "inspected_share",
-        "share/year",
+        "share",
         "飞行检查覆盖率",
         "Institutions visited a year",
         "unannounced visits ÷ years of institutions",
