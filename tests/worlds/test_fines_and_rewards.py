@@ -21,7 +21,7 @@ from model.city import City
 from model.policy.leaf import Leaf
 from tests.worlds.test_emergence import assert_above
 
-SEEDS = (1, 2, 3, 4)
+SEEDS = tuple(range(1, 8))
 SCALE = 0.01
 MONTHS = 12
 SIZE = 2.0

@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from joblib import Parallel, delayed, parallel_config
+from scipy import stats
 
 from model.city import City
-from tests.worlds.test_emergence import Values, assert_above
+from tests.worlds.test_emergence import Values
 
 RULES = ("imitation", "reinforcement")
-SEEDS = (1, 2, 3, 4)
+SEEDS = tuple(range(1, 8))
 SCALE = 0.002
 SAMPLE = 80, 120
 """Cases a provider looks at: fewer than usual, since what is learnt in two years is what counts here and not how well."""
@@ -75,4 +76,5 @@ def test_the_sign_does_not_hang_on_how_providers_learn(
     high, low = (worlds.loc[rule, arm, indicator, unit] for arm in (more, less))
     assert tuple(high.index) == tuple(low.index) == SEEDS
     difference: Values = high.to_numpy(dtype=np.float64) - low.to_numpy(dtype=np.float64)
-    assert_above(difference)
+    # learners differ much from seed to seed, and not evenly: ranks tell the sign where a mean would hang on one seed
+    assert stats.wilcoxon(difference, alternative="greater").pvalue < 0.025, difference.round(5).tolist()
