@@ -16,13 +16,12 @@ import pytest
 from joblib import Parallel, delayed, parallel_config
 from numpy.typing import NDArray
 
+from experiments.worlds import with_parameters, with_values
 from model.care import CHANNELS
 from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT
 from model.city import City
 from model.codes import SCHEMES
 from model.policy import PolicyFile, load_policy
-from model.policy.leaf import Leaf
-from model.policy.loader import replaced
 from tests.worlds.test_emergence import assert_above
 
 SEEDS = (1, 2, 3, 4)
@@ -32,30 +31,21 @@ Seen = dict[str, Any]
 Values = NDArray[np.float64]
 
 
-def with_parameters(name: str, **given: tuple[float | str, str]) -> PolicyFile:
-    """A policy whose first mode has other parameters: ``name=(value, unit)``."""
-    policy = load_policy(name)
-    first, *others = policy.modes
-    changed = {key: Leaf.constant(value, unit, "assumption: a world of a test") for key, (value, unit) in given.items()}
-    return policy.model_copy(update={"modes": [first.model_copy(update={"parameters": {**first.parameters, **changed}}), *others]})
+def dip(**given: float | str) -> Callable[[], PolicyFile]:
+    """Payment by points with other parameters."""
+    return lambda: with_parameters(load_policy("dip"), given)
 
 
 def dearer_start(city: City) -> None:
     """The catastrophic layer of residents starts half as high again."""
-
-    def change(path: str, leaf: Leaf) -> Leaf:
-        if path != "benefits.resident.catastrophic.deductible":
-            return leaf
-        return Leaf.constant(1.5 * leaf.at(city.month), leaf.unit, "assumption: a world of a test")
-
-    city.settings = replaced(city.settings, change)
+    city.settings = with_values(city.settings, {"benefits.resident.catastrophic.deductible": lambda start: 1.5 * start})
 
 
 ARMS: dict[str, tuple[Callable[[], PolicyFile], Callable[[City], None] | None]] = {
-    "dip": (lambda: load_policy("dip"), None),
-    "no lower line": (lambda: with_parameters("dip", low_line=(0.0, "ratio")), None),
-    "price by severity": (lambda: with_parameters("dip", outlier=("draft_3", "name")), None),
-    "price blind to severity": (lambda: with_parameters("dip", outlier=("draft_3", "name"), core_cases=(1e6, "case")), None),
+    "dip": (dip(), None),
+    "no lower line": (dip(low_line=0.0), None),
+    "price by severity": (dip(outlier="draft_3"), None),
+    "price blind to severity": (dip(outlier="draft_3", core_cases=1e6), None),
     "fees": (lambda: load_policy("ffs"), None),
     "fees, dearer start": (lambda: load_policy("ffs"), dearer_start),
 }
