@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
 MARKS = {CODING: FLAG_UPCODED, SPLITTING: FLAG_SPLIT, THRESHOLD: FLAG_LOW_THRESHOLD, SHIFT: FLAG_SHIFTED}
 """The truth of each channel in a claim's flags."""
-SUPERVISED = (
-    *("recovered", "fined", "distorted", "detected", "audited_clean", "false_positives", "audit_cost", "flagged", "flagged_distorted"),
-    *(f"{name}_{CHANNELS[channel]}" for name in ("distorted", "detected", "disputed") for channel in AUDITED_CHANNELS),
-)
-"""Tallies by provider that the phase leaves."""
 
 
 def audit(city: City) -> None:
@@ -57,10 +52,7 @@ def _find(city: City, claims: Claims, flags: dict[str, NDArray[np.bool_]]) -> Fi
     by_audit = distorted & checked & (sharp < rules.sensitivity)
     found = by_audit | (distorted & flagged & (desk < review))
     wrong = (flagged & (desk < rules.review_false_positive)) | (checked & (sharp < rules.false_positive))
-    taken = np.zeros(found.shape, dtype=np.int64)
-    for row, channel in enumerate(AUDITED_CHANNELS):
-        at = np.flatnonzero(found[row])
-        taken[row, at] = np.rint(gain_of(city, claims.take(at), channel)).astype(np.int64)
+    taken = np.stack([taken_of(city, claims, found[row], channel) for row, channel in enumerate(AUDITED_CHANNELS)])
     return Findings(
         provider=claims.provider,
         by_rule=flags,
@@ -102,7 +94,14 @@ def _tallies(city: City, findings: Findings) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def gain_of(city: City, claims: Claims, channel: int) -> NDArray[np.float64]:
+def taken_of(city: City, claims: Claims, which: NDArray[np.bool_], channel: int) -> NDArray[np.int64]:
+    """What is taken back of each claim if those marked are found distorted by a channel, whole fen; nothing of the others."""
+    taken, at = np.zeros(len(claims), dtype=np.int64), np.flatnonzero(which)
+    taken[at] = np.rint(_gain_of(city, claims.take(at), channel)).astype(np.int64)
+    return taken
+
+
+def _gain_of(city: City, claims: Claims, channel: int) -> NDArray[np.float64]:
     """What is taken back of claims found distorted by a channel, fen (see ``conduct.md``)."""
     charge = claims.charge.astype(np.float64)
     if channel == CODING:

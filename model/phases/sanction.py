@@ -12,8 +12,9 @@ from model.care import SHIFT
 from model.cases import FLAG_AUDITED, FLAG_RECOVERED, FLAG_RETURNED, Claims
 from model.codes import SCHEMES
 from model.decisions import Decision
+from model.indicators import SANCTIONS
 from model.ledger import AccountKind, Memo
-from model.phases.audit import MARKS, gain_of, take_back
+from model.phases.audit import MARKS, take_back, taken_of
 from model.sanctions import COMPLAINED, owned_up, reward_of, visited
 from model.streams import uniforms
 
@@ -25,19 +26,6 @@ Mask = NDArray[np.bool_]
 DISTORTED = sum(MARKS.values())
 SETTLED = FLAG_RECOVERED | FLAG_RETURNED
 """Claims whose gain has gone back already."""
-SANCTIONS = (
-    "complaints",
-    "rewards",
-    "inspected",
-    "handled",
-    "inspection_cost",
-    "returned",
-    "bonus",
-    "suspended",
-    "warned",
-    "credit",
-    "rated",
-)
 
 
 def sanction(city: City) -> None:
@@ -68,9 +56,9 @@ def _distorted(city: City, claims: Claims) -> Mask:
 def _recover(city: City, claims: Claims, which: Mask) -> NDArray[np.int64]:
     """Takes back all gains of distorted claims with their fines; returns the refund of each claim, fen."""
     n = len(city.geography.providers)
-    taken, fined = np.zeros(len(claims)), np.zeros(n)
+    taken, fined = np.zeros(len(claims), dtype=np.int64), np.zeros(n)
     for channel, flag in MARKS.items():
-        gain = np.rint(np.where(which & claims.has(flag), gain_of(city, claims, channel), 0.0))
+        gain = taken_of(city, claims, which & claims.has(flag), channel)
         taken += gain
         by_provider = np.bincount(claims.provider, weights=gain, minlength=n)
         fined += np.rint(by_provider * city.insurer.fine(channel))
@@ -82,7 +70,7 @@ def _recover(city: City, claims: Claims, which: Mask) -> NDArray[np.int64]:
     tallies["recovered"] = tallies["recovered"] + np.bincount(claims.provider, weights=taken, minlength=n)
     tallies["fined"] = tallies["fined"] + fined
     tallies["detected"] = tallies["detected"] + np.bincount(claims.provider[which], minlength=n)
-    return taken.astype(np.int64)
+    return taken
 
 
 def _weight_of_findings(city: City, claims: Claims, which: Mask) -> Floats:
@@ -153,11 +141,12 @@ def _campaign(city: City, year: list[Claims]) -> None:
     belief = visited(rules, insurer.standing, city.geography.providers.local, rules.recheck)
     for claims in year:
         draw = uniforms(city.seed, int(Decision.SELF_INSPECTION), city.now.index, claims.uid)
-        back, at = np.zeros(len(claims)), np.zeros(len(claims), dtype=bool)
+        back, at = np.zeros(len(claims), dtype=np.int64), np.zeros(len(claims), dtype=bool)
+        distorted = _distorted(city, claims)
         for j, (channel, flag) in enumerate(MARKS.items()):
             share = owned_up(rules, belief, insurer.fine(channel), city.loss_aversion)
-            mine = _distorted(city, claims) & claims.has(flag) & (draw[:, j] < share[claims.provider])
-            back += np.rint(np.where(mine, gain_of(city, claims, channel), 0.0))
+            mine = distorted & claims.has(flag) & (draw[:, j] < share[claims.provider])
+            back += taken_of(city, claims, mine, channel)
             at |= mine
         claims.flags[at] |= FLAG_RETURNED
         take_back(city, claims, back)

@@ -16,11 +16,9 @@ from model.codes import CHRONIC, COMMON, DIALYSIS, PRIMARY, SCHEMES, SECONDARY, 
 from model.geography import Geography
 from model.health import control_effort
 from model.illness import update_control
-from model.indicators import POSITION
+from model.indicators import POSITION, SANCTIONS, SUPERVISED
 from model.items import CHOSEN, VISIT_SHARES
 from model.ledger import Memo
-from model.phases.audit import SUPERVISED
-from model.phases.sanction import SANCTIONS
 from model.visits import C_ACCOUNT, C_AID, C_BASIC, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_PATIENT, C_SECOND, C_SUPPLEMENT, C_VISITS
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from model.care import CODING, SHIFT, SPLITTING, THRESHOLD
 from model.cases import FLAG_AUDITED, FLAG_RECOVERED, FLAG_RETURNED
 from model.city import City
 from model.codes import EMERGENCY, TERTIARY
+from model.indicators import SANCTIONS
 from model.ledger import AccountKind, Memo
 from model.phases.audit import MARKS
-from model.phases.sanction import DISTORTED, SANCTIONS
+from model.phases.sanction import DISTORTED
 from model.policy.behaviour_file import SelfInspection
 from model.policy.leaf import Leaf
 from model.policy.loader import replaced
