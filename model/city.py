@@ -541,6 +541,7 @@ class City(mesa.Model):
                     holders=self.settlement.holders,
                     groups=self.group_facts,
                     years=self.settlement.years,
+                    scale=self.scale,
                 )
             )
             instance.cycle = setup.cycle_of(self.policy.mode(instance.id), self.remembered_until)

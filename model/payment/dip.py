@@ -188,7 +188,7 @@ class Dip:
             mean_cost=groups.mean_cost,
             budget=budget,
             bonus=institutions.bonuses(cases, points, history.holders, levels),
-            own_coefficient=institutions.own(cases, groups.mean, history.groups),
+            own_coefficient=institutions.own(history, groups.mean),
             by_severity=by_severity,
             by_age=by_age,
             day_points=self._day_points(history, groups.mean_cost),
@@ -362,7 +362,7 @@ class Dip:
 
     def _auxiliaries(self, history: History) -> tuple[Floats, Floats]:
         """Auxiliary coefficients of the lists in use, by group and subtype; stays paid by the day have none (E5)."""
-        cases, groups = history.cases, len(history.groups.weight)
+        cases, groups, least = history.cases, len(history.groups.weight), history.standing_for(self.auxiliary_cases)
         found = []
         for used, subtype, n in (
             ("severity", cases.severity, len(SEVERITIES)),
@@ -371,9 +371,7 @@ class Dip:
             if used not in self.auxiliary:
                 found.append(_no_table())
                 continue
-            made = auxiliary_coefficients(
-                cases.group, subtype, cases.charge.astype(float), (groups, n), self.auxiliary_cases, self.auxiliary_gate
-            )
+            made = auxiliary_coefficients(cases.group, subtype, cases.charge.astype(float), (groups, n), least, self.auxiliary_gate)
             made[history.groups.kind == PSYCHIATRIC] = np.nan
             found.append(made)
         if len(found[1]):

@@ -127,7 +127,7 @@ KNOWN: Mapping[str, LeafSpec] = {
         "price of a split over that of the next cheaper one of its family, against what costs say; 1 unless given",
         optional=True,
     ),
-    "prior_cases": leaf("case", 0, 1e6, "cases the catalogue's weight counts for in a group's mean"),
+    "prior_cases": leaf("case", 0, 1e6, "cases on the books that the catalogue's weight counts for in a group's mean"),
 }
 
 

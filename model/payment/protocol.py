@@ -120,6 +120,10 @@ class HolderFacts:
     beds: Floats
 
 
+_SLACK = 1e-9
+"""So that a count that reaches a line exactly is not taken for less."""
+
+
 @dataclass(frozen=True)
 class History:
     """What the insurer has on its books when it fixes the terms of a year.
@@ -133,6 +137,7 @@ class History:
         holders: facts of the account holders.
         groups: facts of the disease groups.
         years: full years since the policy began (0 in its first year).
+        scale: part of the city's people whose cases are on these books; 1 where the books are the city's own.
     """
 
     cases: CaseTable
@@ -143,6 +148,11 @@ class History:
     holders: HolderFacts
     groups: GroupFacts
     years: int
+    scale: float = 1.0
+
+    def standing_for(self, cases: float) -> float:
+        """Cases on these books that stand for so many of the whole city: what a count is held against where a rule names a least one."""
+        return cases * self.scale * (1.0 - _SLACK)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ from model.payment import OUTFLOW, RECORDED, Pointed
 from model.payment.capitation import Capitation
 from model.phases import PHASES
 from model.routing import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION
+from model.settlement import Settlement
 from model.supervision import AUDITED_CHANNELS
 from model.visits import C_BASIC, C_CHARGE
 
@@ -776,6 +777,13 @@ def test_acts_follow_the_terms_of_a_new_policy_from_its_first_month(by_fees: Cit
     city.switch_policy("dip")
     claims = month_of(city)
     assert claims.has(FLAG_UPCODED).any()
+
+
+def test_modes_are_told_what_part_of_the_city_their_cases_are(by_fees: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[float] = []
+    monkeypatch.setattr(Settlement, "start_year", lambda self, histories: told.extend(history.scale for history in histories))
+    copy.deepcopy(by_fees).start_settlement_year()
+    assert told == [SCALE]
 
 
 @pytest.mark.parametrize("policy", POLICIES)

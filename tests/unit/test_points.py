@@ -347,6 +347,35 @@ def test_operative_groups_may_have_coefficients_of_their_own() -> None:
     assert np.isnan(terms.own_coefficient[0, 2])
 
 
+# Counts of cases
+
+COUNTS = {
+    "core_cases": Dip(prior_cases=0, core_cases=15),
+    "group_cases": Dip(prior_cases=0, group_coefficients="operative"),
+    "auxiliary_cases": Dip(prior_cases=0, auxiliary="severity", auxiliary_gate=0.0),
+}
+
+
+def stands_alone(mode: Dip, cases: int, scale: float) -> bool:
+    """Whether group 1 with so many cases on the books has a value of its own; group 0 of its family has one, a dearer one."""
+    group = np.repeat([0, 1], [1, cases])
+    past = case_table(1 + cases, group=group, charge=np.where(group == 1, 1e5, 3e5), severity=group)
+    facts = group_facts(np.ones(2), operative=[False, True])
+    terms = mode.post(history(past, totals(1), groups=facts, scale=scale))
+    if len(terms.own_coefficient):
+        return not np.isnan(terms.own_coefficient[1, 0])
+    return not np.isnan(terms.by_severity[1, 1]) if len(terms.by_severity) else terms.points[0] != terms.points[1]
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.parametrize(("scale", "least"), [(1.0, 15), (0.5, 8), (0.2, 3), (0.02, 1)])
+def test_least_numbers_of_cases_are_those_of_the_whole_city(count: str, scale: float, least: int) -> None:
+    """Fifteen in the city; whole numbers on the books that stand for as many."""
+    mode = COUNTS[count]
+    assert stands_alone(mode, least, scale)
+    assert least == 1 or not stands_alone(mode, least - 1, scale)
+
+
 # Point values
 
 

@@ -47,10 +47,10 @@ class GroupRule:
         reference_group: code of the reference disease.
         quota: fen of the standard quota.
         trim: one of ``TRIMS``; earlier years are on the books as sums and are not trimmed.
-        core_cases: cases a year from which a group is a core group; those below share a mean with their family's (综合病种).
+        core_cases: the city's cases a year from which a group is a core group; those below share their family's mean (综合病种).
         split_gate: least rise of the mean over the family's base group for a group of its own.
         year_weights: weights of the last three years, latest first.
-        prior_cases: cases the catalogue's weight counts for.
+        prior_cases: cases on the books the catalogue's weight counts for.
         keeps_sum: points are scaled so that last year's cases have as many as without all of this.
     """
 
@@ -92,7 +92,7 @@ class GroupRule:
             cost = np.bincount(history.cases.group, weights=history.cases.charge, minlength=n)
             found = merged(np.divide(cost, count, out=np.zeros(n), where=count > 0), groups, self.split_gate)
         if self.core_cases > 0:
-            found = comprehensive(pooled(count, found)[found], groups, self.core_cases, found)
+            found = comprehensive(pooled(count, found)[found], groups, history.standing_for(self.core_cases), found)
         return found
 
     def _trimmed(self, history: History, stand_in: Ints) -> History:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.codes import SCHEMES, SPECIALTY_TCM, TIERS
 from model.payment.group_costs import tier_coefficient
-from model.payment.protocol import CaseTable, Floats, GroupFacts, HolderFacts
+from model.payment.protocol import CaseTable, Floats, History, HolderFacts
 
 SOURCES = ("estimated", "estimated_by_scheme", "fixed")
 """Where a level's coefficient is from: its costs beside the city's for the same groups, the same within each scheme, a list."""
@@ -34,7 +34,7 @@ class InstitutionRule:
         steps: excess over the peers that earns one step of each.
         tcm_share: what a hospital of Chinese medicine has more, as a share of its level's coefficient.
         per_group: operative groups with enough cases at a level have a coefficient of that level of their own.
-        least_cases: cases of a group at a level that are enough.
+        least_cases: cases of a group at a level, in the whole city, that are enough.
         one_price: basic groups have the coefficient 1 at every level.
         basic_cv: largest coefficient of variation of a basic group.
     """
@@ -73,20 +73,24 @@ class InstitutionRule:
         level = np.broadcast_to(levels, (len(SCHEMES), len(TIERS)))[:, holders.tier]
         return total + np.where(holders.specialty == SPECIALTY_TCM, self.tcm_share, 0.0) * level
 
-    def own(self, cases: CaseTable, group_mean: Floats, groups: GroupFacts) -> Floats:
+    def own(self, history: History, group_mean: Floats) -> Floats:
         """Coefficients ``[group, tier]`` of groups that have their own, NaN elsewhere; without rows where no group has.
 
         Conservative and basic groups are left out of coefficients by disease.
         """
         if not (self.per_group or self.one_price):
             return np.empty((0, 0))
-        n = len(group_mean)
+        cases, groups, n = history.cases, history.groups, len(group_mean)
         found = np.full((n, len(TIERS)), np.nan)
         charge = cases.charge.astype(float)
         if self.per_group:
             cell = cases.group.astype(np.int64) * len(TIERS) + cases.tier
             count, cost = (np.bincount(cell, weights=w, minlength=found.size).reshape(found.shape) for w in (None, charge))
-            enough = (count >= max(self.least_cases, 1.0)) & (group_mean[:, None] > 0) & (groups.operative & ~groups.basic)[:, None]
+            enough = (
+                (count >= max(history.standing_for(self.least_cases), 1.0))
+                & (group_mean[:, None] > 0)
+                & (groups.operative & ~groups.basic)[:, None]
+            )
             np.divide(cost, count * group_mean[:, None], out=found, where=enough)
         if self.one_price:
             number = np.bincount(cases.group, minlength=n)

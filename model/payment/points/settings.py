@@ -35,7 +35,7 @@ CASES: Mapping[str, LeafSpec] = {
     "low_test": _names("how the lower line is drawn; the variant’s own way unless given", ("own", "<", "<=")),
     "high_test": _names("how the upper line is drawn; the variant’s own way unless given", ("own", ">", ">=")),
     "auxiliary": _names("lists that auxiliary coefficients are made from; none unless given", AUXILIARIES),
-    "auxiliary_cases": _number("case", 1, 1e6, "fewest cases of a subtype with a coefficient; 15 unless given"),
+    "auxiliary_cases": _number("case", 1, 1e6, "fewest cases of a subtype in the city for a coefficient; 15 unless given"),
     "auxiliary_gate": _number("share", 0, 1, "least fall of the coefficient of variation; 0.2 unless given"),
     "bed_days": _names("points of psychiatric stays: by case like the others, or by their days", ("by_case", "by_day")),
     "day_surgery_factor": _number("share", 0, 1, "factor on the points of short stays in operative groups; 1 unless given"),
@@ -55,7 +55,9 @@ GROUPS: Mapping[str, LeafSpec] = {
     "reference_group": leaf("name", form="text", doc="code of the group that has 1,000 points by the reference method", optional=True),
     "points_quota": _number("yuan", 0.01, 1e9, "standard quota of one point by the quota method; 100 unless given"),
     "trim": _names("cases that means leave out: none, outside 2.5 to 97.5 % of the group, beyond its quartiles by 1.5 ranges", TRIMS),
-    "core_cases": _number("case", 0, 1e6, "cases a year from which a group stands for itself; the others share their family’s mean"),
+    "core_cases": _number(
+        "case", 0, 1e6, "cases a year in the city from which a group stands for itself; the others share their family’s mean"
+    ),
     "split_gate": _number("share", 0, 10, "least rise of the mean over the family’s base group that makes a group of its own"),
     "year_weights": leaf(
         "share",
@@ -97,7 +99,7 @@ INSTITUTIONS: Mapping[str, LeafSpec] = {
     ),
     "tcm_share": _number("share", 0, 1, "what a hospital of Chinese medicine has more than its level’s coefficient, as a share of it"),
     "group_coefficients": _names("whether operative groups have coefficients of their own, level by level", ("none", "operative")),
-    "group_cases": _number("case", 1, 1e6, "fewest cases of a group at a level for a coefficient of its own; 15 unless given"),
+    "group_cases": _number("case", 1, 1e6, "fewest cases of a group at a level in the city for a coefficient of its own; 15 unless given"),
     "basic_groups": _names("price of basic groups: by level like the others, or one at every level", ("by_level", "one_price")),
     "basic_cv": _number("ratio", 0, 100, "largest coefficient of variation of a basic group; 0.7 unless given"),
 }
