@@ -406,17 +406,18 @@ def _settle(year: Year) -> Settled:
     only = np.zeros(len(year.cases), dtype=np.int8)
     units = books.units_of(only, year.cases)
     moved = books.advance(np.ones(len(SCHEMES), dtype=bool))[0]
+    points = np.zeros(shape)
     for month in range(1, year.months + 1):
         mine = np.flatnonzero(year.month == month)
         now = year.cases.take(mine)
         recorded = np.zeros(shape)
         np.add.at(recorded, (now.provider, now.scheme), now.recorded)
-        units[mine] = books.reviewed(only[mine], now, units[mine])
+        units[mine] = books.reviewed(only[mine], now, units[mine], month == 12)
+        points += instance.late
         books.accrue([_totals(books, now, units[mine])], [recorded])
         moved += books.pay_month(books.elapsed == 12)[0]
     while instance.book.waiting:
         moved += books.pay_month(False)[0]
-    points = np.zeros(shape)
     np.add.at(points, (year.cases.provider, year.cases.scheme), units)
     return Settled(points, instance.due, moved, instance.book.debt)
 

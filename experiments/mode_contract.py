@@ -32,7 +32,7 @@ from experiments.mode_market import (
 from model.errors import InputError
 from model.payment import OUTFLOW, RESIDUAL, CaseTable, PaymentMode, get_mode, list_modes
 from model.payment.explanation import Explaining, Step
-from model.payment.protocol import Reviewing, Revising
+from model.payment.protocol import Reviewing, ReviewingLater, Revising
 from model.plugins import dumps
 from model.policy.leaf import LeafSpec
 
@@ -492,16 +492,19 @@ def travels(subject: Subject, seed: int) -> Finding | None:
 
 @check("owed")
 def reviews(subject: Subject, seed: int) -> Finding | None:
-    """Where it reviews a month's cases, each counts for a finite number of units afterwards, in a month without cases too."""
+    """Where it reviews cases, each counts for a finite number of units before and after, in a month without cases too."""
     year = subject.year(seed)
     if not isinstance(year.mode, Reviewing) or not year.mode.reviews:
         return None
     for cases in (year.cases, year.cases.take(np.zeros(0, dtype=np.int64))):
-        found = year.mode.review(cases, year.terms, 100.0)
-        if np.shape(found) != (len(cases),):
-            return _wrong("units_form", found=_form(found), wanted=f"float64{[len(cases)]}")
-        if not (np.isfinite(found) & (found >= 0)).all():
-            return _wrong("reviews_wrong", value=f"{found[~(np.isfinite(found) & (found >= 0))][0]:g}")
+        counts = [year.mode.review(cases, year.terms, 100.0)]
+        if isinstance(year.mode, ReviewingLater):
+            counts.append(year.mode.unreviewed(cases, year.terms))
+        for found in counts:
+            if np.shape(found) != (len(cases),):
+                return _wrong("units_form", found=_form(found), wanted=f"float64{[len(cases)]}")
+            if not (np.isfinite(found) & (found >= 0)).all():
+                return _wrong("reviews_wrong", value=f"{found[~(np.isfinite(found) & (found >= 0))][0]:g}")
     return None
 
 

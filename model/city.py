@@ -690,12 +690,12 @@ class City(mesa.Model):
     def _case_table(self, instance: NDArray[np.int8] | int, claims: Claims) -> CaseTable:
         return self.settlement.case_table(instance, **claims.billed(claims.group_coded, self.group_facts.kind))
 
-    def reviewed(self, claims: Claims, units: Floats) -> Floats:
-        """Units of the month's claims after the reviews of the modes that have one (rules E7)."""
+    def reviewed(self, claims: Claims, units: Floats, closing: bool) -> Floats:
+        """Units of the month's claims after the reviews of the modes that have one (rules E7); ``closing``: the year ends."""
         if not self.policy_open or not self.settlement.reviewing:
             return units
         table = self._case_table(claims.instance, claims)
-        return self.settlement.reviewed(claims.instance, table, units)
+        return self.settlement.reviewed(claims.instance, table, units, closing)
 
     def book(
         self, claims: Claims, cells: NDArray[np.int64], count_units: bool = True, units: Floats | None = None

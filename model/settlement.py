@@ -30,6 +30,7 @@ from model.payment import (
     PaymentMode,
     Pointed,
     Reviewing,
+    ReviewingLater,
     Revising,
 )
 from model.routing import HEADS_BOTH, HEADS_GROUP, Routing
@@ -53,7 +54,8 @@ class Instance:
     what is ``payable`` on posted totals and the ``overruns`` they would ask the fund to share ``[holder, scheme]``;
     ``score`` of each holder, of 100; by provider and scheme ``recorded`` this year and what is ``due`` for it so far, fen; ``book``: what
     has been paid; ``last_year``: what the year before brought. Of a mode by points ``worth``: fen that this year's points are worth so far,
-    and ``month_points``: how many the last month had and what they added to it.
+    and ``month_points``: how many the last month had and what they added to it. Where several months are reviewed together,
+    ``unreviewed``: the cases of those that have passed, and ``late``: units that the month's review gave them, by provider and scheme.
     """
 
     id: str
@@ -72,6 +74,8 @@ class Instance:
     payable: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
     worth: float = 0.0
     month_points: tuple[float, float] = (0.0, 0.0)
+    unreviewed: list[CaseTable] = field(default_factory=list)
+    late: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, N_SCHEMES)))
 
     def __post_init__(self) -> None:
         if self.cycle.monthly_value == "opening" and not isinstance(self.mode, OnAccount):
@@ -130,7 +134,7 @@ class Settlement:
             shape = (self.n_holders, N_SCHEMES, N_MEASURES)
             instance.year_totals, instance.posted, instance.base = np.zeros(shape), np.zeros(shape), np.zeros(shape)
             instance.overruns, instance.payable = np.zeros((2, self.n_holders, N_SCHEMES))
-            instance.recorded = np.zeros((self.n_providers, N_SCHEMES))
+            instance.recorded, instance.late = np.zeros((2, self.n_providers, N_SCHEMES))
             instance.last_year = np.zeros((self.n_providers, N_SCHEMES), dtype=np.int64)
             instance.due, instance.book = _nothing(self.n_providers), Cashbook((self.n_providers, N_SCHEMES))
             instance.score = np.full(self.n_holders, 100.0)
@@ -185,18 +189,38 @@ class Settlement:
 
     @property
     def reviewing(self) -> dict[int, Reviewing]:
-        """The modes that review a month's cases, by instance."""
+        """The modes that review cases, by instance."""
         return {i: one.mode for i, one in enumerate(self.instances) if isinstance(one.mode, Reviewing) and one.mode.reviews}
 
-    def reviewed(self, instance_of_case: NDArray[np.int8], table: CaseTable, units: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Units of a month's cases after the reviews of the modes that have one."""
+    def reviewed(
+        self, instance_of_case: NDArray[np.int8], table: CaseTable, units: NDArray[np.float64], closing: bool
+    ) -> NDArray[np.float64]:
+        """Units of a month's cases after the reviews of the modes that have one; what earlier cases gain waits for :meth:`accrue`.
+
+        ``closing``: the month is the year's last, so that no case waits for a later review.
+        """
         found = units.copy()
         for i, mode in self.reviewing.items():
             mine, instance = np.flatnonzero(instance_of_case == i), self.instances[i]
-            if len(mine):
-                before = float(instance.year_totals[..., CASES].sum())
-                found[mine] = mode.review(table.take(mine), instance.terms, before)
+            now = table.take(mine)
+            if closing or not isinstance(mode, ReviewingLater) or (self.elapsed + 1) % mode.review_months == 0:
+                found[mine] = self._review(instance, mode, now)
+            else:
+                instance.unreviewed.append(now)
+                found[mine] = mode.unreviewed(now, instance.terms)
         return found
+
+    def _review(self, instance: Instance, mode: Reviewing, now: CaseTable) -> NDArray[np.float64]:
+        """Units of the cases of ``now``, reviewed together with those that wait; what the latter gain is noted as late."""
+        counted, waiting = float(instance.year_totals[..., CASES].sum()), sum(len(table) for table in instance.unreviewed)
+        cases = CaseTable.joined([*instance.unreviewed, now]) if waiting else now
+        units = mode.review(cases, instance.terms, counted - waiting)
+        if waiting and isinstance(mode, ReviewingLater):
+            earlier = cases.part(0, waiting)
+            gained = units[:waiting] - mode.unreviewed(earlier, instance.terms)
+            np.add.at(instance.late, (earlier.provider, earlier.scheme), gained)
+        instance.unreviewed = []
+        return units[waiting:]
 
     def tariff(self, instance_of_case: NDArray[np.int8], **columns: NDArray[Any]) -> NDArray[np.float64]:
         """Units of each case under the mode that covers it, from the columns of :meth:`case_table`."""
@@ -250,7 +274,7 @@ class Settlement:
             instance.terms = instance.mode.post(history)
             for totals in (instance.year_totals, instance.recorded):
                 totals[:] = 0
-            instance.worth = 0.0
+            instance.worth, instance.unreviewed = 0.0, []
             if self.elapsed == 12:
                 instance.last_year = instance.due.net.copy()
             instance.due = _nothing(self.n_providers)
@@ -279,7 +303,8 @@ class Settlement:
         """
         self.elapsed += 1
         accrued = []
-        for instance, added, money in zip(self.instances, totals, recorded, strict=True):
+        for instance, month, money in zip(self.instances, totals, recorded, strict=True):
+            added = self._with_late(instance, month)
             instance.year_totals = instance.year_totals + added
             instance.recorded = instance.recorded + money
             if self.elapsed == HALF_YEAR:
@@ -288,6 +313,15 @@ class Settlement:
             accrued.append(instance.due.net - before)
             self._count_points(instance, added)
         return accrued
+
+    def _with_late(self, instance: Instance, totals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Totals ``[holder, scheme, measure]`` with the units that a review gave to cases of earlier months, which are then told."""
+        if not instance.late.any():
+            return totals
+        found, provider = totals.copy(), np.flatnonzero(instance.late.any(axis=1))
+        np.add.at(found[..., UNITS], instance.holder_of(self.provider_group)[provider], instance.late[provider])
+        instance.late = np.zeros_like(instance.late)
+        return found
 
     def _count_points(self, instance: Instance, added: NDArray[np.float64]) -> None:
         """The month's points and what they add to the worth of the year's, so that months add up to the year's value."""

@@ -99,7 +99,7 @@ class RandomPolicy:
             routing.of_stay(drawn.group, drawn.provider, drawn.scheme, relation),
         )
         table = replace(drawn, holder=self.books.holder_table[instance, drawn.provider])
-        units = self.books.reviewed(instance, table, self.books.units_of(instance, table))
+        units = self.books.reviewed(instance, table, self.books.units_of(instance, table), closing=self.books.elapsed == 11)
         return MonthOfClaims(table, instance, self.rng.integers(-1, N_GROUPS, n), units)
 
     def totals_of(self, month: MonthOfClaims) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:

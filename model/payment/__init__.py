@@ -24,6 +24,7 @@ from model.payment.protocol import (
     PaymentMode,
     Pointed,
     Reviewing,
+    ReviewingLater,
     Revising,
     Traits,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "PaymentMode",
     "Pointed",
     "Reviewing",
+    "ReviewingLater",
     "Revising",
     "Traits",
     "get_mode",

@@ -16,7 +16,7 @@ from model.payment.points.auxiliary import auxiliary_coefficients
 from model.payment.points.case_points import LEAST_POINTS, N_AGE_SUBTYPES, TESTS, VARIANTS, Lines, PointTable, Review, age_subtype
 from model.payment.points.group_points import GroupRule, within
 from model.payment.points.institutions import BONUS_STEPS, InstitutionRule
-from model.payment.points.review import accepted, line_of, places_left, quota_of
+from model.payment.points.review import PERIODS, accepted, line_of, places_left, quota_of
 from model.payment.points.values import VALUES, Priced, base_volume, opening_of
 from model.payment.protocol import RECORDED, RESIDUAL, UNITS, CaseTable, Floats, History, Ints, Traits
 from model.policy.leaf import LeafSpec
@@ -98,6 +98,7 @@ class Dip:
     review_share: float = 0.0
     review_quota: float = 0.005
     review_from: float = 2.0
+    review_period: str = "month"
     review_days: float = 0.0
     outlier_mean: str = "level"
     low_line: float = 0.5
@@ -223,13 +224,22 @@ class Dip:
         """Whether there is special-case review."""
         return self.review_share > 0
 
+    @property
+    def review_months(self) -> int:
+        """Months whose cases are reviewed together (rules E7)."""
+        return PERIODS[self.review_period]
+
+    def unreviewed(self, cases: CaseTable, terms: DipTerms) -> Floats:
+        """Points without review, which cases of a period have until its end."""
+        return self.tariff(cases, replace(terms, review_line=np.inf))
+
     def review(self, cases: CaseTable, terms: DipTerms, before: float) -> Floats:
-        """Points after review of a month's cases, as :class:`model.payment.protocol.Reviewing` says (rules E7).
+        """Points after review of a period's cases, as :class:`model.payment.protocol.Reviewing` says (rules E7).
 
         Hospitals bring forward the cases that lose most at the opening value; they are accepted until the quota of the region's discharges
         is full. All others have their points without review. What :meth:`tariff` gives is the same under last year's line.
         """
-        points = self.tariff(cases, replace(terms, review_line=np.inf))
+        points = self.unreviewed(cases, terms)
         losses = self._losses(cases, terms)
         chosen = accepted(losses, cases, places_left(before, len(cases), self.review_quota))
         points[chosen] = self.tariff(cases.take(chosen), replace(terms, review_line=0.0))

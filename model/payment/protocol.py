@@ -12,6 +12,7 @@ different totals would have brought, everybody else being as last posted. So a m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -68,6 +69,11 @@ class CaseTable:
         """The rows at ``index`` (positions or a mask)."""
         at = np.flatnonzero(index) if np.asarray(index).dtype == bool else index
         return CaseTable(**{f.name: getattr(self, f.name).take(at) for f in fields(self)})
+
+    @classmethod
+    def joined(cls, tables: Sequence[CaseTable]) -> CaseTable:
+        """The rows of all tables, of at least one, in their order."""
+        return cls(**{f.name: np.concatenate([getattr(table, f.name) for table in tables]) for f in fields(cls)})
 
     def part(self, first: int, last: int) -> CaseTable:
         """The rows from ``first`` to before ``last``, which share memory."""
@@ -226,10 +232,26 @@ class Reviewing(Protocol):
         """Units after review, ``float64[n]``.
 
         Args:
-            cases: all cases of the month that the mode covers.
+            cases: all cases of the month, or of the months reviewed together, that the mode covers.
             terms: terms of the settlement year.
-            before: cases counted in the settlement year before this month.
+            before: cases counted in the settlement year before them.
         """
+
+
+@runtime_checkable
+class ReviewingLater(Reviewing, Protocol):
+    """A mode whose review may look at several months' cases together, at the end of the last of them.
+
+    The settlement year is divided into spells of ``review_months``; one that the year's end cuts short is reviewed then, one that is cut
+    short by the policy's end is not. What earlier months' cases gain counts in the month of the review.
+    """
+
+    @property
+    def review_months(self) -> int:
+        """Months reviewed together; 1 reviews every month by itself."""
+
+    def unreviewed(self, cases: CaseTable, terms: Any) -> Floats:
+        """Units that cases count for until they are reviewed, ``float64[n]``."""
 
 
 @runtime_checkable

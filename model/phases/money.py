@@ -21,7 +21,8 @@ def settle(city: City) -> None:
     month, claims, settlement = city.now, city.now.claims, city.settlement
     assert claims is not None
     as_written = city.tariff(claims, claims.group_coded)
-    claims.units[:] = city.reviewed(claims, as_written)
+    ends = settlement.elapsed == 11 or month_of(month.index) == 12
+    claims.units[:] = city.reviewed(claims, as_written, ends)
     # where a case was written into another mode, units of the two cannot be compared: what is written then counts as true
     routing, relation = settlement.routing, city.relation_of(claims)
     moved = routing.of_stay(claims.group_true, claims.provider, claims.scheme, relation) != claims.instance
@@ -36,7 +37,7 @@ def settle(city: City) -> None:
         return
     month.settled = settlement.accrue(totals, recorded)
     city.fund_year.spend([owed.sum(axis=0) for owed in month.settled], city.recorded_by_part(claims, month.visits.cells))
-    month.clearing = settlement.elapsed == 12 or month_of(month.index) == 12
+    month.clearing = ends
     if settlement.advances and settlement.elapsed == 1 and month_of(month.index) == 1:
         for instance, payment in zip(settlement.instances, settlement.advance(city.may_advance()), strict=True):
             pay_out(city, payment, instance.by_group)

@@ -171,6 +171,15 @@ BREAKS: Mapping[str, tuple[str, type[Any]]] = {
     ),
     "holds on to this process": ("travels", broken(post=posted(lambda history: {"lock": threading.Lock()}))),
     "reviews cases away": ("reviews", broken(reviews=True, review=always(lambda cases, terms, before: -np.ones(len(cases))))),
+    "counts cases away until they are reviewed": (
+        "reviews",
+        broken(
+            reviews=True,
+            review=always(lambda cases, terms, before: np.ones(len(cases))),
+            review_months=3,
+            unreviewed=always(lambda cases, terms: np.full(len(cases), np.nan)),
+        ),
+    ),
     "reviews some of the cases": ("reviews", broken(reviews=True, review=always(lambda cases, terms, before: np.ones(3)))),
     "revises what was posted": ("revises", broken(revise=always(revises_in_place))),
     "revises into nothing": ("revises", broken(revise=always(lambda terms, own, fraction: {"rate": np.full(2, np.nan)}))),

@@ -11,6 +11,7 @@ import pytest
 import data
 from model.city import City
 from model.ledger import AccountKind, Memo
+from model.payment import UNITS
 
 RULES = """
 deposit_share = { value = 0.05, unit = "share", source = "assumption: as in a test" }
@@ -42,6 +43,35 @@ def in_february(tmp_path_factory: pytest.TempPathFactory) -> City:
     city = City.load("yuncheng", written(tmp_path_factory.mktemp("cycle")), scale=0.001, seed=3, burn_in=0)
     city.run_for(13)
     return city
+
+
+def points_month_by_month(folder: Path, period: str) -> list[float]:
+    """All points of Yuncheng's year so far after each of six months, under special-case review of one case in fifty."""
+    rules = {"outlier": "draft_3", "review_share": 1.0, "review_quota": 0.02, "review_period": period}
+    units = {"outlier": "name", "review_period": "name"}
+    text = data.folder("policies", "dip.toml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("outlier =")]
+    at = lines.index("[mode.parameters]") + 1
+    lines[at:at] = [
+        f'{key} = {{ value = {value!r}, unit = "{units.get(key, "share")}", source = "assumption: as in a test" }}'.replace("'", '"')
+        for key, value in rules.items()
+    ]
+    file = folder / f"{period}.toml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    city = City.load("yuncheng", file, scale=0.002, seed=3, burn_in=0, conduct="steady")
+    found = []
+    for _ in range(6):
+        city.run_for(1)
+        found.append(float(city.settlement.instances[0].year_totals[..., UNITS].sum()))
+    return found
+
+
+def test_special_cases_of_a_quarter_get_their_points_at_its_end(tmp_path: Path) -> None:
+    """The same cases: until the quarter's end there are fewer points, then about as many, for the dearest of the quarter count."""
+    by_month, by_quarter = (np.array(points_month_by_month(tmp_path, period)) for period in ("month", "quarter"))
+    assert (by_quarter[[0, 1]] < by_month[[0, 1]]).all()
+    assert (by_quarter[[2, 5]] >= by_month[[2, 5]]).all()
+    assert by_quarter[[2, 5]] == pytest.approx(by_month[[2, 5]], rel=0.05)
 
 
 def deposits(city: City) -> int:

@@ -11,10 +11,10 @@ import pytest
 from experiments.contract import Check
 from experiments.mode_contract import CONTRACT, Subject
 from experiments.texts import say
-from model.codes import INPATIENT, PSYCHIATRIC
+from model.codes import INPATIENT, PSYCHIATRIC, SCHEMES
 from model.cycle import Cycle
 from model.errors import InputError
-from model.payment import CHARGE, RECORDED, RESIDUAL, UNITS, GroupYear
+from model.payment import CASES, CHARGE, RECORDED, RESIDUAL, UNITS, GroupYear
 from model.payment.dip import Dip
 from model.payment.points.auxiliary import auxiliary_coefficients
 from model.payment.points.case_points import VARIANTS, Lines, age_subtype, case_points
@@ -22,6 +22,7 @@ from model.payment.points.group_points import within
 from model.payment.points.review import places_left, quota_of
 from model.payment.points.values import VALUES
 from model.payment.protocol import Floats
+from model.settlement import Settlement
 from tests.small_market import TIER, case_table, group_facts, history, holder_facts, market, opened, totals
 
 
@@ -476,6 +477,9 @@ def test_earlier_years_weigh_in_the_opening_value() -> None:
             "without_points": "per_item",
             "cmi_caps": (0.1, 0.1, 0.1),
             "outlier_mean": "group",
+            "review_share": 0.5,
+            "review_quota": 0.1,
+            "review_period": "quarter",
         },
     ],
     ids=lambda defaults: defaults["point_value"],
@@ -539,11 +543,78 @@ def test_the_books_review_the_modes_that_have_it_and_no_other() -> None:
     cases = case_table(200, charge=charge, in_scope=0.8 * charge)
     instance = np.r_[np.zeros(100), np.ones(100)].astype(np.int8)
     units = books.units_of(instance, cases)
-    found = books.reviewed(instance, cases, units)
+    found = books.reviewed(instance, cases, units, closing=False)
     assert list(books.reviewing) == [1]
     assert (found[:100] == units[:100]).all()
     assert found[199] > 100 * found[198]
     assert not opened(market("ffs", "dip")).reviewing
+
+
+QUARTERLY = replace(REVIEWED, review_period="quarter", review_quota=0.02)
+
+
+def by_quarters() -> Settlement:
+    """Books whose cases are reviewed every quarter, a hundred of last year's all alike."""
+    return opened(market(QUARTERLY), cases=case_table(100))
+
+
+def a_month(books: Settlement, dear: float, closing: bool = False, n: int = 30) -> Floats:
+    """Points of ``n`` cases, the last at ``dear`` times the usual charge; they are booked."""
+    charge = np.r_[np.full(max(n - 1, 0), 1e5), dear * 1e5][:n]
+    cases = case_table(n, charge=charge, in_scope=0.8 * charge)
+    only = np.zeros(n, dtype=np.int8)
+    points = books.reviewed(only, cases, books.units_of(only, cases), closing)
+    own = totals(books.n_holders)
+    np.add.at(own[..., UNITS], (cases.holder, cases.scheme), points)
+    np.add.at(own[..., CASES], (cases.holder, cases.scheme), 1.0)
+    books.accrue([own], [np.zeros((books.n_providers, len(SCHEMES)))])
+    return points
+
+
+def points_of_the_year(books: Settlement) -> float:
+    return float(books.instances[0].year_totals[..., UNITS].sum())
+
+
+def test_a_quarter_s_cases_are_reviewed_together_at_its_end() -> None:
+    """Ninety cases have one place; it goes to the dearest of the quarter, whose points come in the third month."""
+    books = by_quarters()
+    assert a_month(books, 9.0)[-1] == 1000.0
+    assert a_month(books, 4.0)[-1] == 1000.0
+    assert points_of_the_year(books) == pytest.approx(60_000.0)
+    assert a_month(books, 5.0)[-1] == 1000.0
+    assert points_of_the_year(books) == pytest.approx(98_000.0)
+    a_month(books, 1.0)
+    assert points_of_the_year(books) == pytest.approx(128_000.0), "they come once"
+
+
+def test_places_of_a_quarter_follow_those_of_the_quarter_before() -> None:
+    """Of 90 cases one, of 180 three: the second quarter has two places."""
+    books = by_quarters()
+    for dear in (9.0, 8.0, 7.0, 6.0, 5.0, 4.0):
+        a_month(books, dear)
+    assert points_of_the_year(books) == pytest.approx(180_000.0 + 8000.0 + 5000.0 + 4000.0)
+
+
+def test_a_quarter_that_the_year_cuts_short_is_reviewed_then() -> None:
+    books = by_quarters()
+    a_month(books, 9.0)
+    assert a_month(books, 4.0, closing=True)[-1] == 1000.0
+    assert points_of_the_year(books) == pytest.approx(68_000.0)
+
+
+def test_a_quarter_s_last_month_without_cases_is_reviewed_too() -> None:
+    books = by_quarters()
+    a_month(books, 9.0, n=60)
+    a_month(books, 1.0)
+    assert a_month(books, 1.0, n=0).shape == (0,)
+    assert points_of_the_year(books) == pytest.approx(98_000.0)
+
+
+def test_a_month_is_reviewed_by_itself_unless_told_otherwise() -> None:
+    books = opened(market(replace(QUARTERLY, review_period="month")), cases=case_table(100))
+    assert a_month(books, 9.0, n=50)[-1] == pytest.approx(9000.0)
+    with pytest.raises(InputError, match="review_period"):
+        Dip(review_period="year")
 
 
 # Stays of their own kinds, and care elsewhere

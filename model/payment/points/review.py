@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from model.payment.protocol import CaseTable, Floats, Ints
 
+PERIODS: Mapping[str, int] = {"month": 1, "quarter": 3}
+"""Months of discharges that experts look at together."""
 _SLACK = 1e-9
 """So that a share of a number of cases that is whole is not taken for less."""
 

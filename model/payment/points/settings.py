@@ -9,6 +9,7 @@ from model.payment.parameters import parameters
 from model.payment.points.case_points import VARIANTS
 from model.payment.points.group_points import POINTS_OF, TRIMS
 from model.payment.points.institutions import SOURCES
+from model.payment.points.review import PERIODS
 from model.payment.points.values import VALUES
 from model.policy.leaf import LeafSpec, leaf
 
@@ -122,6 +123,9 @@ REVIEW: Mapping[str, LeafSpec] = {
     ),
     "review_quota": _number("share", 0, 1, "part of all discharges that may be accepted; 5 per mille unless given"),
     "review_from": _number("ratio", 0, 100, "in-scope cost over payment standard from which a case may be reviewed; 2 unless given"),
+    "review_period": _names(
+        "whose cases are reviewed together, at its end: a month’s, unless given, or a settlement quarter’s", tuple(PERIODS)
+    ),
     "review_days": _number("day", 0, 3650, "stay from which a case may be reviewed whatever it cost; none unless given"),
 }
 """Special-case review, by name."""
