@@ -252,18 +252,11 @@ def _mix_utility(
     What is paid does not hang on the mix, so the margins are all the money there is in it.
     """
     n, item, p = len(conduct), channel - DRUG, truth.provider
-    share, standard = items.share(truth.group), weight * truth.standard_charge
+    standard = weight * truth.standard_charge
     given = standard * intensity_of(conduct, p, truth.severity) * stay_charge(conduct[p, STAY], care)
-    own = np.bincount(p, weights=standard * share[item], minlength=n)
-    chosen, out = conduct[:, MIX].T.take(p, axis=1), np.empty_like(level)
-    for i in range(len(level)):
-        chosen[item] = level[i][p]
-        tilt = items.tilt(truth.group, chosen)
-        moved = share * tilt
-        money = np.bincount(p, weights=given * (moved * items.margin[:, None]).sum(axis=0), minlength=n)
-        lost = np.bincount(p, weights=standard * (moved * tilt).sum(axis=0), minlength=n) * 0.5 * rules.mix_benefit
-        out[i] = profit * money - altruism * lost - moral_cost(rules, channel, level[i]) * own
-    return out
+    own = np.bincount(p, weights=standard * items.shares[item].take(truth.group), minlength=n)
+    money, lost = items.moved(item, truth.group, p, given, standard, conduct[:, MIX], level)
+    return profit * money - altruism * (lost * 0.5 * rules.mix_benefit) - moral_cost(rules, channel, level) * own
 
 
 def _act(channel: int, truth: CaseTruth, gains: Gains, rules: UtilityRules, care: CareRules) -> tuple[Floats, Floats]:

@@ -474,14 +474,17 @@ class City(mesa.Model):
 
         A procedure added above need is billed in the proportions of the rest.
         """
-        items, group = self.items, claims.group_true
-        served = claims.intensity / np.where(claims.has(FLAG_UPGRADED), 1 + self.care.treat_uplift, 1.0)
-        return items.mix(group, items.tilt(group, conduct[claims.provider, MIX].T), served)
+        return self.items.mix(claims.group_true, claims.provider, conduct[:, MIX], self._served(claims))
+
+    def _served(self, claims: Claims) -> Floats:
+        """Intensity of stays without the procedures added above need."""
+        served: Floats = claims.intensity / np.where(claims.has(FLAG_UPGRADED), 1 + self.care.treat_uplift, 1.0)
+        return served
 
     def contribution(self, claims: Claims, visits: NDArray[Any]) -> Floats:
         """What charges of stays, and of ``visits`` by provider, leave over their variable cost under present conduct, by provider, fen."""
         items = self.items
-        margin = 1 - items.variable(self.item_mix(claims, self.staff.conduct))
+        margin = 1 - items.unit_cost(claims.group_true, claims.provider, self.staff.conduct[:, MIX], self._served(claims))
         stays = np.bincount(claims.provider, weights=margin * claims.charge, minlength=len(visits))
         left: Floats = stays + (1 - items.variable(VISIT_SHARES)) * visits
         return left

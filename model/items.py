@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.catalogue import ITEMS
+from model.item_kernel import marginal_costs, mixes, moved_worth, unit_costs
 
 Floats = NDArray[np.float64]
 SERVICE = ITEMS.index("service")
@@ -16,8 +17,6 @@ CHOSEN = ITEMS[:SERVICE]
 """Items whose part of a bill is chosen; services take the balance."""
 VISIT_SHARES = np.array([0.40, 0.05, 0.25, 0.30])
 """Items of outpatient bills (drugs: 38.0 % in 2022, national health statistics, re-verify; the others: assumption)."""
-LEAST_SERVICE = 0.5
-"""Services never fall below this part of what they are in the standard mix (assumption)."""
 
 
 @dataclass(frozen=True)
@@ -42,43 +41,41 @@ class Items:
         readiness: Floats = (by_item * discretion[:, None]).sum(axis=0)
         return cls(by_item, discretion[:, None] / readiness - 1.0, margin)
 
-    def share(self, group: NDArray[Any]) -> Floats:
-        """Parts of the standard bill ``[item, case]``."""
-        return self.shares.take(group, axis=1)
-
-    def tilt(self, group: NDArray[Any], chosen: Floats) -> Floats:
-        """Relative change of each item's part of the bill ``[item, case]`` under the tilts ``chosen[CHOSEN, case]``.
+    def mix(self, group: NDArray[Any], who: NDArray[Any], chosen: Floats, intensity: Floats) -> Floats:
+        """Parts of each bill by item ``[item, case]``, which sum to one, under the tilts ``chosen[who, CHOSEN]`` of each case's decider.
 
         What the chosen items take, services lose; tilts that would leave too few services act only as far as these go.
         """
-        share = self.share(group)
-        taken = (share[:SERVICE] * chosen).sum(axis=0)
-        most = (1.0 - LEAST_SERVICE) * share[SERVICE]
-        part = np.where(taken > most, most / np.where(taken > most, taken, 1.0), 1.0)
-        out: Floats = np.empty_like(share)
-        out[:SERVICE] = chosen * part
-        out[SERVICE] = -taken * part / np.maximum(share[SERVICE], 1e-9)
-        return out
+        return mixes(*_cases(group, who, chosen), intensity, self.shares, self.lean)
 
-    def mix(self, group: NDArray[Any], tilt: Floats, intensity: Floats) -> Floats:
-        """Parts of each bill by item ``[item, case]``, which sum to one."""
-        beyond = 1.0 - 1.0 / np.maximum(intensity, 1e-9)
-        parts: Floats = np.maximum(self.share(group) * (1.0 + tilt + self.lean.take(group, axis=1) * beyond), 0.0)
-        whole: Floats = parts / parts.sum(axis=0)
-        return whole
-
-    def unit_cost(self, group: NDArray[Any], tilt: Floats, intensity: Floats) -> Floats:
+    def unit_cost(self, group: NDArray[Any], who: NDArray[Any], chosen: Floats, intensity: Floats) -> Floats:
         """Variable cost per fen of each bill."""
-        return self.variable(self.mix(group, tilt, intensity))
+        return unit_costs(*_cases(group, who, chosen), intensity, self.shares, self.lean, 1.0 - self.margin)
 
-    def marginal_cost(self, group: NDArray[Any], tilt: Floats) -> Floats:
+    def marginal_cost(self, group: NDArray[Any], who: NDArray[Any], chosen: Floats) -> Floats:
         """Variable cost per fen of what more is given of each case."""
-        return self.variable(self.share(group) * (1.0 + tilt + self.lean.take(group, axis=1)))
+        return marginal_costs(*_cases(group, who, chosen), self.shares, self.lean, 1.0 - self.margin)
+
+    def moved(
+        self, item: int, group: NDArray[Any], who: NDArray[Any], given: Floats, standard: Floats, chosen: Floats, level: Floats
+    ) -> tuple[Floats, Floats]:
+        """What tilts bring and lose with that of one ``item`` at each ``level[i, decider]``, by level and decider.
+
+        Returns:
+            Margin of the ``given`` money of cases that is moved, and ``standard`` money moved times the tilts of what it moves to.
+        """
+        worth: tuple[Floats, Floats] = moved_worth(*_cases(group, who, chosen), item, given, standard, level, self.shares, self.margin)
+        return worth
 
     def variable(self, parts: Floats) -> Floats:
         """Variable cost of ``parts[item, …]`` of charges."""
         cost: Floats = ((1.0 - self.margin) * parts.T).T.sum(axis=0)
         return cost
+
+
+def _cases(group: NDArray[Any], who: NDArray[Any], chosen: Floats) -> tuple[NDArray[np.int16], NDArray[np.int16], Floats]:
+    """Cases and tilts of the one type that kernels are compiled for."""
+    return group.astype(np.int16, copy=False), who.astype(np.int16, copy=False), np.ascontiguousarray(chosen)
 
 
 def item_parts(charge: NDArray[np.int64], mix: Floats) -> NDArray[np.int64]:

@@ -246,7 +246,7 @@ class Quote:
     def _planned(self, truth: CaseTruth, q: Floats, conduct: Floats) -> _Case:
         """Cases as the present ``conduct[provider, channel]`` would have them, and what a unit and a fen of each are worth."""
         p = truth.provider
-        s, shift, mix = conduct[p, STAY], conduct[p, SHIFT], np.ascontiguousarray(conduct[:, MIX].T).take(p, axis=1)
+        s, shift, mix = conduct[p, STAY], conduct[p, SHIFT], conduct[:, MIX]
         charge = truth.standard_charge * q * stay_charge(s, self.rules)
         inside, recorded = truth.in_scope_share.astype(np.float64) * (1 - shift), truth.recorded_share.astype(np.float64)
         table = self.settlement.case_table(
@@ -267,8 +267,7 @@ class Quote:
             readmission=np.zeros(len(truth), dtype=bool),
         )
         items = self.prices.items
-        tilt = items.tilt(truth.group, mix)
-        kappa, more = items.unit_cost(truth.group, tilt, q), items.marginal_cost(truth.group, tilt)
+        kappa, more = items.unit_cost(truth.group, p, mix, q), items.marginal_cost(truth.group, p, mix)
         crowded = self.prices.crowding.take(truth.provider)
         bed = self.prices.bed.take(truth.provider) * kappa * truth.standard_charge / truth.standard_stay
         planned = self._priced(truth.instance, truth.relation, table, inside, recorded, kappa * crowded, more * crowded, bed)

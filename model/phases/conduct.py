@@ -307,9 +307,7 @@ def _steered(city: City, recent: Claims, rows: NDArray[np.int64], target: NDArra
     stay = {"group": seen.group_true, "kind": city.group_facts.kind[seen.group_true], "stay": seen.standard_stay, "scheme": scheme}
     stay |= {name: getattr(seen, name) for name in ("severity", "age", "emergency", "readmission")}
     items, q = prices.items, seen.intensity.astype(np.float64)
-    kappa_here, kappa_there = (
-        items.unit_cost(seen.group_true, items.tilt(seen.group_true, city.staff.conduct[who, MIX].T), q) for who in (to, seen.provider)
-    )
+    kappa_here, kappa_there = (items.unit_cost(seen.group_true, who, city.staff.conduct[:, MIX], q) for who in (to, seen.provider))
     gain = value_of(settlement, prices, instance, kappa_here, provider=to, charge=here, in_scope=in_scope, recorded=recorded, **stay)
     was_inside = providers.group[seen.provider] == group
     paid = {"in_scope": seen.in_scope.astype(np.float64), "recorded": seen.basic.astype(np.float64)}

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from model.care import HIGHEST, LOWEST, MIX
 from model.catalogue import load_catalogue
-from model.items import LEAST_SERVICE, Items, item_parts
+from model.item_kernel import LEAST_SERVICE
+from model.items import Items, item_parts
 
 TILTS = st.lists(st.floats(float(LOWEST[MIX][0]), float(HIGHEST[MIX][0])), min_size=3, max_size=3)
 GROUPS = load_catalogue().shares
@@ -24,12 +25,12 @@ GROUPS = load_catalogue().shares
 def test_parts_sum_to_the_charge_to_the_fen(tilts: list[float], intensity: float, group: int, discretion: list[float], charge: int) -> None:
     goods = Items.of(GROUPS, np.array(discretion), np.array([0.0, 0.0, 0.5, 0.5]))
     at = np.array([group], dtype=np.int16)
-    tilt = goods.tilt(at, np.array([tilts]).T)
-    mix = goods.mix(at, tilt, np.array([intensity]))
+    nobody, chosen = np.zeros(1, dtype=np.int16), np.array([tilts])
+    mix = goods.mix(at, nobody, chosen, np.array([intensity]))
     parts = item_parts(np.array([charge]), mix)
     assert parts.sum() == charge
     assert (parts >= -4).all() if charge > 10**9 else (parts >= 0).all()
     assert abs(mix.sum() - 1) < 1e-12
-    assert abs((GROUPS[group] * tilt[:, 0]).sum()) < 1e-6
-    assert tilt[3, 0] >= -LEAST_SERVICE - 1e-5
-    assert 0.5 - 1e-9 <= goods.unit_cost(at, tilt, np.array([intensity]))[0] <= 1 + 1e-9
+    standard = goods.mix(at, nobody, chosen, np.ones(1))[:, 0]
+    assert standard[3] >= (1 - LEAST_SERVICE - 1e-5) * GROUPS[group][3]
+    assert 0.5 - 1e-9 <= goods.unit_cost(at, nobody, chosen, np.array([intensity]))[0] <= 1 + 1e-9

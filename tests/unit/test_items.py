@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from data import folder
 from model.care import CONSUMABLE, DRUG, NEUTRAL, TEST
 from model.catalogue import ITEMS, load_catalogue
 from model.city import City
-from model.items import VISIT_SHARES, item_parts
+from model.items import VISIT_SHARES, Items, item_parts
 from model.policy import load_city
 from model.quote import Quote
 from tests.small_market import care_rules, items, market, opened, prices, truth
@@ -19,16 +20,23 @@ from tests.unit.test_prospect import all_able
 
 SHARES = (0.3, 0.1, 0.2, 0.4)
 FIRST = np.zeros(1, dtype=np.int16)
+NONE = np.zeros((1, 3))
+
+
+def tilt_of(goods: Items, chosen: list[float]) -> NDArray[np.float64]:
+    """Relative change of each item's part of a bill of standard intensity."""
+    tilt: NDArray[np.float64] = goods.mix(FIRST, FIRST, np.array([chosen]), np.ones(1))[:, 0] / goods.shares[:, 0] - 1.0
+    return tilt
 
 
 def test_what_chosen_items_take_services_lose() -> None:
-    tilt = items(shares=SHARES).tilt(FIRST, np.array([[0.2], [-0.1], [0.3]]))[:, 0]
+    tilt = tilt_of(items(shares=SHARES), [0.2, -0.1, 0.3])
     assert tilt[:3] == pytest.approx([0.2, -0.1, 0.3])
     assert (tilt * SHARES).sum() == pytest.approx(0.0, abs=1e-15)
 
 
 def test_half_of_the_services_always_stay() -> None:
-    tilt = items(shares=SHARES).tilt(FIRST, np.full((3, 1), 0.5))[:, 0]
+    tilt = tilt_of(items(shares=SHARES), [0.5, 0.5, 0.5])
     assert tilt[3] == pytest.approx(-0.5)
     assert tilt[:3] == pytest.approx([1 / 3] * 3), "the tilts act as far as services go"
 
@@ -38,7 +46,7 @@ def test_a_mix_loses_least_at_its_intensity(intensity: float) -> None:
     """With curvatures s/d in each item the best amounts are 1 + (q − 1)·d/Σsd: marginal losses are equal."""
     discretion = np.array([2.0, 1.0, 1.5, 0.5])
     goods = items(shares=SHARES, discretion=discretion)
-    amount = intensity * goods.mix(FIRST, np.zeros((4, 1)), np.array([intensity]))[:, 0] / SHARES
+    amount = intensity * goods.mix(FIRST, FIRST, NONE, np.array([intensity]))[:, 0] / SHARES
     marginal_loss = (amount - 1) / discretion
     assert marginal_loss == pytest.approx(np.full(4, marginal_loss[0]))
     assert (amount * SHARES).sum() == pytest.approx(intensity)
@@ -46,10 +54,9 @@ def test_a_mix_loses_least_at_its_intensity(intensity: float) -> None:
 
 def test_a_bill_costs_what_its_items_cost_and_more_care_what_is_added() -> None:
     goods = items(0.0, 0.1, 0.4, 0.6, shares=SHARES, discretion=(3.0, 1.0, 1.0, 1.0))
-    none = np.zeros((4, 1))
-    assert goods.unit_cost(FIRST, none, np.ones(1))[0] == pytest.approx(0.3 * 1.0 + 0.1 * 0.9 + 0.2 * 0.6 + 0.4 * 0.4)
-    low, high = (q * goods.unit_cost(FIRST, none, np.array([q]))[0] for q in (0.9, 1.2))
-    assert (high - low) / 0.3 == pytest.approx(goods.marginal_cost(FIRST, none)[0])
+    assert goods.unit_cost(FIRST, FIRST, NONE, np.ones(1))[0] == pytest.approx(0.3 * 1.0 + 0.1 * 0.9 + 0.2 * 0.6 + 0.4 * 0.4)
+    low, high = (q * goods.unit_cost(FIRST, FIRST, NONE, np.array([q]))[0] for q in (0.9, 1.2))
+    assert (high - low) / 0.3 == pytest.approx(goods.marginal_cost(FIRST, FIRST, NONE)[0])
 
 
 def test_parts_sum_to_the_fen_and_services_take_the_rounding() -> None:
@@ -68,7 +75,7 @@ def test_more_care_is_quoted_at_the_cost_of_what_is_added() -> None:
         Quote(books, prices(books, items=goods), care_rules(), load_catalogue()).gains(cases, conduct, all_able(1), 0.05)
         for goods in (items(), uneven)
     )
-    cost = uneven.marginal_cost(cases.group, uneven.tilt(cases.group, np.array([[-0.1], [0.05], [0.2]])))[0]
+    cost = uneven.marginal_cost(cases.group, FIRST, np.array([[-0.1, 0.05, 0.2]]))[0]
     assert own.more[0] - even.more[0] == pytest.approx(-0.05 * 1_000_000 * (cost - 0.7), rel=1e-6)
     assert own.less[0] - even.less[0] == pytest.approx(0.05 * 1_000_000 * (cost - 0.7), rel=1e-6)
     assert own.finish[1] == pytest.approx(even.finish[1])
