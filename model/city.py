@@ -520,7 +520,7 @@ class City(mesa.Model):
         self.start_settlement_year()
 
     def start_settlement_year(self) -> None:
-        """Terms and cycle of the coming settlement year from what is remembered; acts are ordered anew by what they bring under them."""
+        """Parameters, cycle and terms of the coming settlement year; acts are ordered anew by what they bring under them."""
         if not self.policy_open:
             return
         if self.policy.dated and self.settlement.years:
@@ -547,7 +547,9 @@ class City(mesa.Model):
                     scale=self.scale,
                 )
             )
-            instance.cycle = setup.cycle_of(self.policy.mode(instance.id), self.remembered_until)
+            entry = self.policy.mode(instance.id)
+            instance.mode = entry.made(type(instance.mode), self.remembered_until)
+            instance.cycle = setup.cycle_of(entry, self.remembered_until)
         self._histories = histories if self.policy.budget.revision is not None else []
         self.settlement.start_year(histories)
         self.post_aggregates(recent)

@@ -11,7 +11,7 @@ import pytest
 import data
 from model.city import City
 from model.ledger import AccountKind, Memo
-from model.payment import UNITS
+from model.payment import RESIDUAL, UNITS
 
 RULES = """
 deposit_share = { value = 0.05, unit = "share", source = "assumption: as in a test" }
@@ -72,6 +72,47 @@ def test_special_cases_of_a_quarter_get_their_points_at_its_end(tmp_path: Path) 
     assert (by_quarter[[0, 1]] < by_month[[0, 1]]).all()
     assert (by_quarter[[2, 5]] >= by_month[[2, 5]]).all()
     assert by_quarter[[2, 5]] == pytest.approx(by_month[[2, 5]], rel=0.05)
+
+
+ELSEWHERE = """[[mode]]
+id = "elsewhere"
+kind = "dip"
+[mode.parameters]
+prior_cases = { value = 0, unit = "case", source = "assumption: as in a test" }
+outlier = { value = "national_1", unit = "name", source = "assumption: as in a test" }
+tier_coefficient = { value = "fixed", unit = "name", source = "assumption: as in a test" }
+tier_values = { value = [1, 1, 1], unit = "factor", source = "assumption: as in a test" }
+points_method = { value = "quota", unit = "name", source = "assumption: as in a test" }
+point_value = { value = "given", unit = "name", source = "assumption: as in a test" }
+given_value = [
+  { value = 80, unit = "yuan", source = "assumption: as in a test" },
+  { value = 60, unit = "yuan", from = "2022-01", source = "assumption: as in a test" },
+]
+[mode.cycle]
+monthly_share = { value = 0.95, unit = "share", source = "assumption: as in a test" }
+
+[[route]]
+care = ["inpatient"]
+local = false
+mode = "elsewhere"
+
+"""
+
+
+def test_stays_elsewhere_may_be_paid_at_the_place_s_value_of_a_point(tmp_path: Path) -> None:
+    """Points are of a hundred yuan, worth 80 there and a year later 60; the city's own points keep their value."""
+    text = data.folder("policies", "dip.toml").read_text(encoding="utf-8")
+    file = tmp_path / "elsewhere.toml"
+    file.write_text(text.replace("[[route]]", f"{ELSEWHERE}[[route]]", 1), encoding="utf-8")
+    city = City.load("yuncheng", file, scale=0.002, seed=3, burn_in=0, conduct="steady")
+    home, elsewhere = city.settlement.instances[0], city.settlement.instances[-1]
+    for months, value in ((2, 80), (11, 60)):
+        city.run_for(months)
+        year = elsewhere.year_totals.sum(axis=(0, 1))
+        assert year[UNITS] > 0
+        assert elsewhere.due.granted.sum() == pytest.approx(year[UNITS] * value * 100 - year[RESIDUAL], abs=1000)
+        assert not elsewhere.year_totals[: len(city.geography.providers)][city.geography.providers.local].any()
+        assert not home.year_totals[: len(city.geography.providers)][~city.geography.providers.local].any()
 
 
 def deposits(city: City) -> int:
