@@ -113,6 +113,15 @@ class Claims(Columns):
     u_split: NDArray[np.float32]
     u_tie: NDArray[np.float32]
 
+    @property
+    def stays(self) -> NDArray[np.bool_]:
+        """Claims of a month but those of needless admissions and the second halves of divided stays."""
+        # claims stand in person order, so a second half follows the first
+        follows = np.zeros(len(self), dtype=bool)
+        follows[1:] = self.uid[1:] == self.uid[:-1]
+        found: NDArray[np.bool_] = ~self.has(FLAG_LOW_THRESHOLD) & ~(self.has(FLAG_SPLIT) & follows)
+        return found
+
     def has(self, flag: int) -> NDArray[np.bool_]:
         """Which claims carry the flag."""
         marked: NDArray[np.bool_] = (self.flags & flag) != 0

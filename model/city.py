@@ -481,11 +481,12 @@ class City(mesa.Model):
         served: Floats = claims.intensity / np.where(claims.has(FLAG_UPGRADED), 1 + self.care.treat_uplift, 1.0)
         return served
 
-    def contribution(self, claims: Claims, visits: NDArray[Any]) -> Floats:
-        """What charges of stays, and of ``visits`` by provider, leave over their variable cost under present conduct, by provider, fen."""
-        items = self.items
-        margin = 1 - items.unit_cost(claims.group_true, claims.provider, self.staff.conduct[:, MIX], self._served(claims))
-        stays = np.bincount(claims.provider, weights=margin * claims.charge, minlength=len(visits))
+    def contribution(self, visits: NDArray[Any]) -> Floats:
+        """What charges of remembered stays and of ``visits`` leave over their variable cost under present conduct, by provider, fen."""
+        items, stays = self.items, np.zeros(len(visits))
+        for claims in self._claims:
+            margin = 1 - items.unit_cost(claims.group_true, claims.provider, self.staff.conduct[:, MIX], self._served(claims))
+            np.add.at(stays, claims.provider.astype(np.intp), margin * claims.charge)
         left: Floats = stays + (1 - items.variable(VISIT_SHARES)) * visits
         return left
 
@@ -516,7 +517,7 @@ class City(mesa.Model):
         delivered = np.bincount(recent.provider, weights=recent.charge.astype(np.float64), minlength=len(self.fixed_cost))
         visits = self._cell_sum()[..., C_CHARGE].sum(axis=(1, 2, 3, 4))
         # assumption: fixed cost is what variable cost leaves of the base year's charges, less a margin of three per cent
-        self.fixed_cost = (self.contribution(recent, visits) - 0.03 * (delivered + visits)) / self.months_remembered
+        self.fixed_cost = (self.contribution(visits) - 0.03 * (delivered + visits)) / self.months_remembered
         self.start_settlement_year()
 
     def start_settlement_year(self) -> None:
@@ -552,7 +553,7 @@ class City(mesa.Model):
             instance.cycle = setup.cycle_of(entry, self.remembered_until)
         self._histories = histories if self.policy.budget.revision is not None else []
         self.settlement.start_year(histories)
-        self.post_aggregates(recent)
+        self.post_aggregates()
         look_ahead(self)
 
     def revise_budget(self) -> None:
@@ -646,7 +647,8 @@ class City(mesa.Model):
         for claims in (*self._claims, base.claims):
             relation = self.relation_of(claims)
             claims.instance[:] = self.settlement.routing.of_stay(claims.group_coded, claims.provider, claims.scheme, relation)
-        totals, recorded = self.book(base.claims, base.cells, count_units=False)
+        totals = self.book([base.claims], [np.zeros(len(base.claims))], base.cells, count_visits=False)
+        recorded = self.recorded_by_provider(base.claims, base.cells)
         for instance, total, money in zip(self.settlement.instances, totals, recorded, strict=True):
             instance.base, instance.last_year = total * base.scale, np.rint(money * base.scale).astype(np.int64)
         return np.rint(self.recorded_by_part(base.claims, base.cells) * base.scale).astype(np.int64)
@@ -674,13 +676,14 @@ class City(mesa.Model):
 
     def relation(self, area: NDArray[Any], county: NDArray[Any], provider: NDArray[Any]) -> NDArray[np.int8]:
         """Relation of patients to providers: nobody's head, the institution's, its group's, or both."""
-        return self._related(self.assigned(area, provider), county, provider)
+        return self.related(self.assigned(area, provider), county, provider)
 
     def relation_of(self, claims: Claims) -> NDArray[np.int8]:
         """Relation of each claim's patient to its provider."""
-        return self._related(claims.head_institution, claims.head_group, claims.provider)
+        return self.related(claims.head_institution, claims.head_group, claims.provider)
 
-    def _related(self, assigned: NDArray[np.bool_], county: NDArray[Any], provider: NDArray[Any]) -> NDArray[np.int8]:
+    def related(self, assigned: NDArray[np.bool_], county: NDArray[Any], provider: NDArray[Any]) -> NDArray[np.int8]:
+        """Relation of patients of a county to providers to which they are ``assigned`` or not."""
         group = self.geography.providers.group[provider]
         return _relation(assigned, (group >= 0) & (group == county))
 
@@ -702,38 +705,46 @@ class City(mesa.Model):
         table = self._case_table(claims.instance, claims)
         return self.settlement.reviewed(claims.instance, table, units, closing)
 
-    def book(
-        self, claims: Claims, cells: NDArray[np.int64], count_units: bool = True, units: Floats | None = None
-    ) -> tuple[list[Floats], list[Floats]]:
-        """Totals of claims and visit cells for every instance, and recorded money by provider and scheme.
-
-        ``units`` of the claims are those given, or what they count for as written; none where units are not counted.
-        """
-        visits = self._visit_rows(cells)
-        if units is None:
-            units = self.tariff(claims, claims.group_coded) if count_units else np.zeros(len(claims))
-        visit_units = self._visit_units(visits) if count_units and self.policy_open else np.zeros(len(visits.visits))
-        columns = {
-            UNITS: np.concatenate([units, visit_units]),
-            CASES: np.concatenate([np.ones(len(claims)), visits.visits]),
-            CHARGE: np.concatenate([claims.charge, visits.charge]),
-            IN_SCOPE: np.concatenate([claims.in_scope, visits.in_scope]),
-            RECORDED: np.concatenate([claims.basic, visits.basic]),
-            RESIDUAL: np.concatenate([claims.in_scope - claims.basic, visits.in_scope - visits.basic]),
-            OWN_PAY: np.concatenate([claims.own_pay, visits.charge - visits.in_scope]),
-            DAYS: np.concatenate([claims.stay, np.zeros(len(visits.visits))]),
+    def book(self, claims: list[Claims], units: list[Floats], cells: NDArray[np.int64], count_visits: bool = True) -> list[Floats]:
+        """Totals of claims, which are of so many ``units``, and of visit cells for every instance; units of visits only if they count."""
+        books, visits = self.settlement, self._visit_rows(cells)
+        whole = books.no_totals()
+        for part, counted in zip(claims, units, strict=True):
+            stays = {
+                UNITS: counted,
+                CASES: np.ones(len(part)),
+                CHARGE: part.charge,
+                IN_SCOPE: part.in_scope,
+                RECORDED: part.basic,
+                RESIDUAL: part.in_scope - part.basic,
+                OWN_PAY: part.own_pay,
+                DAYS: part.stay,
+            }
+            books.add(whole, part.instance, part.provider, part.scheme, part.head_group, stays)
+        visited = {
+            UNITS: self._visit_units(visits) if count_visits and self.policy_open else np.zeros(len(visits.visits)),
+            CASES: visits.visits,
+            CHARGE: visits.charge,
+            IN_SCOPE: visits.in_scope,
+            RECORDED: visits.basic,
+            RESIDUAL: visits.in_scope - visits.basic,
+            OWN_PAY: visits.charge - visits.in_scope,
+            DAYS: np.zeros(len(visits.visits)),
         }
-        instance = np.concatenate([claims.instance, visits.instance])
-        provider = np.concatenate([claims.provider, visits.provider])
-        scheme = np.concatenate([claims.scheme, visits.scheme])
-        head = np.concatenate([claims.head_group, visits.county])
-        totals = self.settlement.totals(instance, provider, scheme, head, columns)
-        return totals, self.settlement.recorded_by_provider(instance, provider, scheme, columns[RECORDED])
+        books.add(whole, visits.instance, visits.provider, visits.scheme, visits.county, visited)
+        return books.by_instance(whole)
+
+    def recorded_by_provider(self, claims: Claims, cells: NDArray[np.int64]) -> list[Floats]:
+        """Recorded money ``[provider, scheme]`` of claims and visit cells under every instance, whoever is owed."""
+        visits, found = self._visit_rows(cells), self.settlement.recorded_by_provider
+        stays = found(claims.instance, claims.provider, claims.scheme, claims.basic.astype(np.float64))
+        visited = found(visits.instance, visits.provider, visits.scheme, visits.basic)
+        return [stay + visit for stay, visit in zip(stays, visited, strict=True)]
 
     def _visit_rows(self, cells: NDArray[np.int64]) -> VisitCells:
         provider, scheme, kind, county, own = np.nonzero(cells[..., C_VISITS])
         values = cells[provider, scheme, kind, county, own].astype(np.float64)
-        relation = self._related(own == 1, county, provider)
+        relation = self.related(own == 1, county, provider)
         return VisitCells(
             provider=provider,
             scheme=scheme,
@@ -763,20 +774,23 @@ class City(mesa.Model):
         )
         return units * visits.visits
 
-    def post_aggregates(self, recent: Claims) -> None:
+    def post_aggregates(self) -> None:
         """Publishes the aggregates of the remembered months, yearly, and what they say of recorded shares."""
         scale = 12.0 / max(self.months_remembered, 1)
-        totals, _ = self.book(recent, self._cell_sum())
+        units = [self.tariff(claims, claims.group_coded) for claims in self._claims]
+        totals = self.book(self._claims, units, self._cell_sum())
         self.settlement.post([total * scale for total in totals])
-        self._learn_recorded_share(recent)
+        self._learn_recorded_share()
 
-    def _learn_recorded_share(self, recent: Claims) -> None:
+    def _learn_recorded_share(self) -> None:
         """Fund's recorded share of in-scope money by provider and scheme, leaning on the tier's where cases are few."""
         providers = self.geography.providers
         n = len(providers)
-        key = recent.provider.astype(np.int64) * 2 + recent.scheme
-        basic = np.bincount(key, weights=recent.basic, minlength=2 * n).reshape(n, 2)
-        scope = np.bincount(key, weights=recent.in_scope, minlength=2 * n).reshape(n, 2)
+        basic, scope = np.zeros((2, n, 2))
+        for claims in self._claims:
+            key = claims.provider.astype(np.int64) * 2 + claims.scheme
+            basic += np.bincount(key, weights=claims.basic, minlength=2 * n).reshape(n, 2)
+            scope += np.bincount(key, weights=claims.in_scope, minlength=2 * n).reshape(n, 2)
         for tier in range(3):
             peers = providers.tier == tier
             mean = basic[peers].sum(axis=0) / np.maximum(scope[peers].sum(axis=0), 1.0)
@@ -816,6 +830,11 @@ class City(mesa.Model):
         self.occupancy = OCCUPANCY_INERTIA * self.occupancy + (1 - OCCUPANCY_INERTIA) * demand
         counted = np.bincount(np.concatenate([c.provider for c in self._claims]), minlength=n)
         self.monthly_admissions = counted / len(self._claims)
+
+    @property
+    def claims_by_month(self) -> list[Claims]:
+        """Claims of each remembered month, at most twelve, the oldest first."""
+        return self._claims
 
     def recent_claims(self) -> Claims:
         """Claims of the remembered months, one below the other."""

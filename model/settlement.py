@@ -34,6 +34,7 @@ from model.payment import (
     Revising,
 )
 from model.routing import HEADS_BOTH, HEADS_GROUP, Routing
+from model.sums import add_by_cell
 from model.units import apportion
 
 N_MEASURES = len(MEASURES)
@@ -235,26 +236,51 @@ class Settlement:
         measures: dict[int, NDArray[Any]],
     ) -> list[NDArray[np.float64]]:
         """Totals ``[holder, scheme, measure]`` of cases (or cells of cases) for every instance, outflow of own heads included."""
-        cells, nobody = self.n_holders * N_SCHEMES, len(self.instances) * self.n_holders * N_SCHEMES
-        cell = self._cell_table[instance_of_case, provider, scheme]
-        out = np.zeros((len(self.instances), cells, N_MEASURES))
-        for measure, values in measures.items():
-            out[..., measure] = np.bincount(cell, weights=values, minlength=nobody + 1)[:nobody].reshape(-1, cells)
+        whole = self.no_totals()
+        self.add(whole, instance_of_case, provider, scheme, head_group, measures)
+        return self.by_instance(whole)
+
+    def no_totals(self) -> NDArray[np.float64]:
+        """Totals of no case: a row a cell, the last for cases of nobody."""
+        return np.zeros((len(self.instances) * self.n_holders * N_SCHEMES + 1, N_MEASURES))
+
+    def by_instance(self, whole: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """Totals ``[holder, scheme, measure]`` of every instance."""
+        return list(whole[:-1].reshape(-1, self.n_holders, N_SCHEMES, N_MEASURES))
+
+    def add(
+        self,
+        whole: NDArray[np.float64],
+        instance_of_case: NDArray[np.int8],
+        provider: NDArray[Any],
+        scheme: NDArray[Any],
+        head_group: NDArray[Any],
+        measures: dict[int, NDArray[Any]],
+    ) -> None:
+        """Adds cases to totals of all instances, in place."""
+        cell = self._cell_table.ravel().take(self._place(instance_of_case, provider, scheme))
+        add_by_cell(whole, cell, np.array(list(measures)), np.array(list(measures.values()), dtype=np.float64))
+        cells = self.n_holders * N_SCHEMES
         for instance, bears in enumerate(self.bears):
             if bears.any():
                 away = (instance_of_case != instance) & (head_group >= 0)
                 away &= bears[head_group, scheme]
                 key = ((self.n_providers + head_group[away].astype(np.int64)) * N_SCHEMES + scheme[away]).astype(np.int64)
-                out[instance, :, OUTFLOW] = np.bincount(key, weights=measures[RECORDED][away], minlength=cells)
-        return list(out.reshape(-1, self.n_holders, N_SCHEMES, N_MEASURES))
+                outflow = whole[instance * cells : (instance + 1) * cells, OUTFLOW]
+                outflow += np.bincount(key, weights=measures[RECORDED][away], minlength=cells)
 
     def recorded_by_provider(
         self, instance_of_case: NDArray[np.int8], provider: NDArray[Any], scheme: NDArray[Any], recorded: NDArray[np.float64]
     ) -> list[NDArray[np.float64]]:
         """Recorded money ``[provider, scheme]`` of cases under every instance, whoever is owed."""
-        place = (instance_of_case.astype(np.int64) * self.n_providers + provider) * N_SCHEMES + scheme
+        place = self._place(instance_of_case, provider, scheme)
         money = np.bincount(place, weights=recorded, minlength=len(self.instances) * self.n_providers * N_SCHEMES)
         return list(money.reshape(-1, self.n_providers, N_SCHEMES))
+
+    def _place(self, instance_of_case: NDArray[np.int8], provider: NDArray[Any], scheme: NDArray[Any]) -> NDArray[np.int64]:
+        """Position of each case in a table ``[instance, provider, scheme]``."""
+        place: NDArray[np.int64] = (instance_of_case.astype(np.int64) * self.n_providers + provider) * N_SCHEMES + scheme
+        return place
 
     def own_heads(self, instance: Instance, heads: NDArray[np.float64]) -> NDArray[np.float64]:
         """Heads ``[holder, scheme]`` as a mode knows them: where institutions are owed not those of groups, and the other way round."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from agents.medical_group import HIGHEST_REFERRAL, ReferralCases, referral_outlo
 from agents.prospect import Outlook, Outpatients, appeal, as_written, mild_sample, outlook, sample_cases, thresholds
 from model.capacity import bed_cost, crowding, scarcity
 from model.care import HIGHEST, LOWEST, MIX, NEUTRAL, Q_MILD, Q_OUT, Q_SEVERE, SHIFT, Eligible, eligible
-from model.cases import FLAG_LOW_THRESHOLD, FLAG_SPLIT, CaseTruth, Claims
+from model.cases import CaseTruth, Claims
 from model.decisions import Decision
 from model.items import VISIT_SHARES
 from model.payment import OUTFLOW
@@ -40,20 +40,18 @@ def adapt(city: City) -> None:
 
 def look_ahead(city: City) -> None:
     """What acts would bring under terms that have just been fixed; conduct itself stays as it is."""
-    recent = city.recent_claims()
-    if len(recent):
-        truth, _ = _look(city, recent)
+    if any(map(len, city.claims_by_month)):
+        truth, _ = _look(city)
         able = eligible(truth, city.care, city.catalogue)
         _order_acts(city, truth, able)
 
 
 def revise(city: City) -> None:
     """One decision of every provider and group under the conduct rule in force."""
-    recent = city.recent_claims()
-    city.post_aggregates(recent)
-    if not len(recent):
+    city.post_aggregates()
+    if not any(map(len, city.claims_by_month)):
         return
-    truth, weight = _look(city, recent)
+    truth, weight = _look(city)
     assert city.quote is not None
     staff = city.staff
     city.pay_staff()
@@ -77,13 +75,13 @@ def revise(city: City) -> None:
     )
     staff.conduct = _revised(city, look)
     _order_acts(city, truth, able)
-    _revise_referral(city, recent)
+    _revise_referral(city)
 
 
-def _look(city: City, recent: Claims) -> tuple[CaseTruth, Floats]:
+def _look(city: City) -> tuple[CaseTruth, Floats]:
     """Takes the sample of cases and the prices of the time; returns the cases and their yearly weights."""
-    truth, weight = _sample(city, recent)
-    city.quote = _quote(city, recent)
+    truth, weight = _sample(city)
+    city.quote = _quote(city)
     city.mild_sample = mild_sample(truth, len(city.staff.conduct))
     return truth, weight
 
@@ -148,63 +146,66 @@ def _normal(city: City, n: int, channels: int, block: int) -> Floats:
     return normals(u)[0].reshape(n, channels)
 
 
-def _sample(city: City, recent: Claims) -> tuple[CaseTruth, Floats]:
+def _sample(city: City) -> tuple[CaseTruth, Floats]:
     """The weighted cases every provider looks at, as if they were its own; weights are yearly."""
-    providers, learning = city.geography.providers, city.learning
-    real = (recent.flags & FLAG_LOW_THRESHOLD) == 0
-    # a divided stay counts once: claims stand in person order, so its second half follows the first
-    follows = np.zeros(len(recent), dtype=bool)
-    follows[1:] = (recent.uid[1:] == recent.uid[:-1]) & (recent.month[1:] == recent.month[:-1])
-    real &= ~(recent.has(FLAG_SPLIT) & follows)
-    rows = np.flatnonzero(real & providers.local[recent.provider])
+    providers, learning, months = city.geography.providers, city.learning, city.claims_by_month
+
+    def joined(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(claims, name) for claims in months])
 
     def uniform(keys: NDArray[np.int64]) -> Floats:
         drawn: Floats = uniforms(city.seed, int(Decision.CONDUCT_SAMPLE), city.now.index, keys.astype(np.uint64))[:, 0]
         return drawn
 
+    treated_by = joined("provider")
+    rows = np.flatnonzero(np.concatenate([claims.stays for claims in months]) & providers.local[treated_by])
     chosen, who, weight = sample_cases(
-        recent.provider[rows], recent.tier[rows], providers.tier, uniform, learning.sample_minimum, learning.sample_maximum
+        treated_by[rows], joined("tier")[rows], providers.tier, uniform, learning.sample_minimum, learning.sample_maximum
     )
     keep = providers.local[who]
     rows, who, weight = rows[chosen[keep]], who[keep], weight[keep]
-    seen = recent.take(rows)
-    tier, scheme = providers.tier[who], seen.scheme
-    own = who == seen.provider
+
+    def seen(name: str) -> NDArray[Any]:
+        return joined(name).take(rows)
+
+    tier, scheme, group, head = providers.tier[who], seen("scheme"), seen("group_true"), seen("head_group")
+    treated_by = treated_by[rows]
+    own = who == treated_by
     # a topped-up case is its tier's: charged at the looker's own level, its patient one of the looker's usual heads
-    county = np.where(own, seen.head_group, np.maximum(providers.county[who], 0)).astype(np.int16)
-    relation = np.where(own, city.relation_of(seen), city.usual_relation[who]).astype(np.int8)
+    county = np.where(own, head, np.maximum(providers.county[who], 0)).astype(np.int16)
+    relation = np.where(own, city.related(seen("head_institution"), head, treated_by), city.usual_relation[who]).astype(np.int8)
     truth = CaseTruth(
-        uid=seen.uid,
+        uid=seen("uid"),
         provider=who,
         tier=tier,
         scheme=scheme,
-        group=seen.group_true,
-        severity=seen.severity,
-        emergency=seen.emergency,
-        age=seen.age,
-        need=seen.need,
-        noisy_need=seen.noisy_need,
-        standard_charge=seen.standard_charge * city.now.price_index / city.price_index_of(seen.month),
-        standard_stay=seen.standard_stay,
+        group=group,
+        severity=seen("severity"),
+        emergency=seen("emergency"),
+        age=seen("age"),
+        need=seen("need"),
+        noisy_need=seen("noisy_need"),
+        standard_charge=seen("standard_charge") * city.now.price_index / city.price_index_of(seen("month")),
+        standard_stay=seen("standard_stay"),
         in_scope_share=city.levels.in_scope[scheme, tier].astype(np.float32),
         recorded_share=city.recorded_share[who, scheme].astype(np.float32),
         relation=relation,
-        instance=city.settlement.routing.of_stay(seen.group_true, who, scheme, relation),
+        instance=city.settlement.routing.of_stay(group, who, scheme, relation),
         head_group=county,
-        u_code=seen.u_code,
-        u_treat=seen.u_treat,
-        u_split=seen.u_split,
-        u_tie=seen.u_tie,
+        u_code=seen("u_code"),
+        u_treat=seen("u_treat"),
+        u_split=seen("u_split"),
+        u_tie=seen("u_tie"),
     )
     return truth, weight * 12.0 / city.months_remembered
 
 
-def _quote(city: City, recent: Claims) -> Quote:
+def _quote(city: City) -> Quote:
     found = city.insurer.detection()
     scarce = scarcity(city.capacity, city.occupancy, city.geography.providers.tier, city.geography.providers.local)
     prices = read_prices(
         city.settlement,
-        _expected(city, recent, found),
+        _expected(city, found),
         city.items,
         crowding(city.capacity, scarce),
         bed_cost(city.care.daily_share, scarce),
@@ -214,13 +215,13 @@ def _quote(city: City, recent: Claims) -> Quote:
     return Quote(city.settlement, prices, city.care, city.catalogue)
 
 
-def _expected(city: City, recent: Claims, audited: dict[int, Floats]) -> Expected:
+def _expected(city: City, audited: dict[int, Floats]) -> Expected:
     """What each provider expects of supervision: of audits, complaints and visits, of its credit and of a suspension."""
     insurer, local = city.insurer, city.geography.providers.local
     rules, n = insurer.sanctions, len(local)
     visit = visited(rules, insurer.standing, local, min(rules.inspected + rules.recheck, 1.0))
     scale = 12.0 / city.months_remembered
-    margin = scale / 12.0 * city.contribution(recent, city.recent_visit_charge)
+    margin = scale / 12.0 * city.contribution(city.recent_visit_charge)
     lent, held = np.zeros((2, n))
     for instance in city.settlement.instances:
         money = np.maximum(instance.last_year, 0).sum(axis=1)
@@ -273,13 +274,15 @@ def _outpatients(city: City) -> Outpatients:
     )
 
 
-def _revise_referral(city: City, recent: Claims) -> None:
+def _revise_referral(city: City) -> None:
     """Groups look at the cases they could have kept or sent down, and revise how strongly they steer."""
-    staff = city.staff
-    county = recent.head_group.astype(np.int64)
-    keepable, sendable = referable(city, recent.provider, recent.group_true, recent.severity, recent.emergency, county)
-    keep = _steered(city, recent, np.flatnonzero(keepable), city.lead_hospital)
-    down = _steered(city, recent, np.flatnonzero(sendable), city.lead_primary)
+    staff, kept, sent = city.staff, [], []
+    for claims in city.claims_by_month:
+        county = claims.head_group.astype(np.int64)
+        keepable, sendable = referable(city, claims.provider, claims.group_true, claims.severity, claims.emergency, county)
+        kept.append(claims.take(keepable))
+        sent.append(claims.take(sendable))
+    keep, down = _steered(city, Claims.join(kept), city.lead_hospital), _steered(city, Claims.join(sent), city.lead_primary)
     level, utility, payoff = referral_outlook(
         keep, down, staff.referral, staff.group_profit, staff.group_altruism, city.utility, city.learning.step
     )
@@ -290,11 +293,10 @@ def _revise_referral(city: City, recent: Claims) -> None:
     staff.referral = np.where(city.group_leads[:, None], revised, 0.0)
 
 
-def _steered(city: City, recent: Claims, rows: NDArray[np.int64], target: NDArray[np.int16]) -> ReferralCases:
+def _steered(city: City, seen: Claims, target: NDArray[np.int16]) -> ReferralCases:
     """What the members of a group gain by treating its cases at ``target[group]`` instead of where they went."""
     assert city.quote is not None
     settlement, prices, providers = city.settlement, city.quote.prices, city.geography.providers
-    seen = recent.take(rows)
     group = seen.head_group.astype(np.int64)
     to = target[group]
     scheme = seen.scheme
@@ -304,6 +306,7 @@ def _steered(city: City, recent: Claims, rows: NDArray[np.int64], target: NDArra
     in_scope = here * city.levels.in_scope[scheme, providers.tier[to]]
     recorded = in_scope * city.recorded_share[to, scheme]
     instance = settlement.routing.of_stay(seen.group_true, to, scheme, np.full(len(seen), HEADS_BOTH))
+    stay: dict[str, NDArray[Any]]
     stay = {"group": seen.group_true, "kind": city.group_facts.kind[seen.group_true], "stay": seen.standard_stay, "scheme": scheme}
     stay |= {name: getattr(seen, name) for name in ("severity", "age", "emergency", "readmission")}
     items, q = prices.items, seen.intensity.astype(np.float64)

@@ -28,7 +28,7 @@ def settle(city: City) -> None:
     moved = routing.of_stay(claims.group_true, claims.provider, claims.scheme, relation) != claims.instance
     true_group = np.where(claims.has(FLAG_UPGRADED) | moved, claims.group_coded, claims.group_true)
     claims.units_true[:] = city.tariff(claims, true_group.astype(np.int16)) + (claims.units - as_written)
-    totals, recorded = city.book(claims, month.visits.cells, units=claims.units)
+    totals, recorded = city.book([claims], [claims.units], month.visits.cells), city.recorded_by_provider(claims, month.visits.cells)
     month.budget = city.fund_year.monthly
     if settlement.assesses:
         settlement.assess(*city.cases_found())
