@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.ordering import ordered
 from agents.parabola import value_at
 from agents.staff import Staff
 from agents.utility import UtilityRules, benefit_of_intensity, harm_of_intensity, moral_cost
@@ -40,6 +41,9 @@ from model.items import CHOSEN, Items
 from model.quote import Gains
 
 Floats = NDArray[np.float64]
+UP, OTHERWISE = (CODING, TREATMENT), (SPLITTING, SELECTION, THRESHOLD)
+"""Channels of acts on a share of the cases: how a case is written or treated up, and those whose worth hangs on it."""
+SHARED = UP + OTHERWISE
 TIE = 1e-4
 """Weight of a case's fixed uniform among equal gains, so that a share of equal cases can be acted on."""
 
@@ -94,13 +98,19 @@ def as_written(truth: CaseTruth, able: Eligible, gains: Gains, act_from: Floats)
     return replace(able, split=able.split & ~up), replace(gains, select=np.where(able.select, gains.select - forgone, 0.0))
 
 
-def thresholds(truth: CaseTruth, able: Eligible, keys: Appeal, conduct: Floats, n_providers: int) -> Floats:
-    """Key from which a provider acts, ``[channel, provider]``: the upper ``level`` share of its eligible sample lies above it."""
+def thresholds(
+    truth: CaseTruth, able: Eligible, keys: Appeal, conduct: Floats, n_providers: int, channels: tuple[int, ...] = SHARED
+) -> Floats:
+    """Key from which a provider acts, ``[channel, provider]``: the upper ``level`` share of its eligible sample lies above it.
+
+    Nobody acts on channels that are not asked for.
+    """
     out = np.full((len(CHANNELS), n_providers), np.inf)
-    for channel, mask in _masks(truth, able).items():
-        rows = np.flatnonzero(mask)
+    masks = _masks(truth, able)
+    for channel in channels:
+        rows = np.flatnonzero(masks[channel])
         provider = truth.provider[rows]
-        order = np.lexsort((-keys.key[channel][rows], provider))
+        order = ordered(provider, -keys.key[channel][rows], n_providers)
         sorted_provider, sorted_key = provider[order], keys.key[channel][rows][order]
         start = np.searchsorted(sorted_provider, np.arange(n_providers), side="left")
         count = np.searchsorted(sorted_provider, np.arange(n_providers), side="right") - start
@@ -291,7 +301,7 @@ def _share_utility(
     """Utility of acting on the most gainful share of the eligible cases, at each of three shares."""
     n = level.shape[1]
     provider = truth.provider[rows]
-    order = rows[np.lexsort((-key[rows], provider))]
+    order = rows[ordered(provider, -key[rows], n)]
     p = truth.provider[order]
     w = weight[order] * (care.threshold_pool if channel == THRESHOLD else 1.0)
     size = care.threshold_charge if channel == THRESHOLD else 1.0
@@ -353,7 +363,7 @@ def _lowest(rank: Floats, provider: NDArray[np.int16], count: NDArray[np.int64],
     few = np.flatnonzero(rank < enough[provider])
     if (np.bincount(provider[few], minlength=len(count)) < keep).any():
         few = np.arange(len(rank))
-    order: NDArray[np.int64] = few[np.lexsort((rank[few], provider[few]))]
+    order: NDArray[np.int64] = few[ordered(provider[few], rank[few], len(count))]
     return order
 
 

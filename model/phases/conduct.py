@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from agents.conduct import Situation, decide
 from agents.medical_group import HIGHEST_REFERRAL, ReferralCases, referral_outlook
-from agents.prospect import Outlook, Outpatients, appeal, as_written, mild_sample, outlook, sample_cases, thresholds
+from agents.prospect import OTHERWISE, UP, Outlook, Outpatients, appeal, as_written, mild_sample, outlook, sample_cases, thresholds
 from model.capacity import bed_cost, crowding, scarcity
 from model.care import HIGHEST, LOWEST, MIX, NEUTRAL, Q_MILD, Q_OUT, Q_SEVERE, SHIFT, Eligible, eligible
 from model.cases import CaseTruth, Claims
@@ -91,9 +91,9 @@ def _order_acts(city: City, truth: CaseTruth, able: Eligible) -> None:
     assert city.quote is not None
     staff = city.staff
     gains = city.quote.gains(truth, staff.conduct, able, city.learning.step, ACTS)
-    written = thresholds(truth, able, appeal(truth, gains), staff.conduct, len(staff.conduct))
+    written = thresholds(truth, able, appeal(truth, gains), staff.conduct, len(staff.conduct), UP)
     left, gains = as_written(truth, able, gains, written)
-    staff.act_from = thresholds(truth, left, appeal(truth, gains), staff.conduct, len(staff.conduct))
+    staff.act_from = np.minimum(written, thresholds(truth, left, appeal(truth, gains), staff.conduct, len(staff.conduct), OTHERWISE))
 
 
 def _revised(city: City, look: Outlook) -> Floats:

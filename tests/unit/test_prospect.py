@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from agents.conduct import Situation, get_conduct
+from agents.ordering import ordered
 from agents.prospect import (
     Appeal,
     Outlook,
@@ -363,6 +364,12 @@ def sampled(minimum: int = 30, maximum: int = 60) -> tuple[NDArray[np.int16], ND
     tier = np.where(provider == 3, 1, 0).astype(np.int8)
     rows, who, weight = sample_cases(provider, tier, np.array([0, 0, 0, 1, 2], dtype=np.int8), numbers, minimum, maximum)
     return provider, rows, who, weight
+
+
+def test_cases_are_ordered_by_provider_and_key_and_equal_ones_as_they_stand() -> None:
+    rng = np.random.default_rng(3)
+    provider, key = rng.integers(0, 7, 500).astype(np.int16), np.round(rng.standard_normal(500), 1)
+    assert np.array_equal(ordered(provider, key, 9), np.lexsort((key, provider)))
 
 
 def test_everybody_looks_at_enough_cases_and_not_too_many() -> None:

@@ -90,6 +90,20 @@ def test_a_group_s_totals_hold_its_members_cases_and_its_heads_outflow() -> None
     assert not others[..., OUTFLOW].any()
 
 
+def test_months_one_after_the_other_add_up_to_the_year_to_the_last_bit() -> None:
+    books = market("county_package", "ffs", routing=by_relation())
+    rng = np.random.default_rng(1)
+    provider, scheme, head = cells(300, provider=rng.integers(0, N, 300).tolist(), head=rng.integers(-1, 2, 300).tolist())
+    instance, measures = rng.integers(0, 2, 300).astype(np.int8), {UNITS: rng.random(300), RECORDED: np.rint(1e6 * rng.random(300))}
+    whole = books.no_totals()
+    for month in (slice(0, 120), slice(120, 130), slice(130, 300)):
+        part = {measure: values[month] for measure, values in measures.items()}
+        books.add(whole, instance[month], provider[month], scheme[month], head[month], part)
+    year = books.totals(instance, provider, scheme, head, measures)
+    assert year[0][N:, :, OUTFLOW].any()
+    assert all(np.array_equal(*pair) for pair in zip(books.by_instance(whole), year, strict=True))
+
+
 def test_under_a_mode_that_bears_nothing_there_is_no_outflow() -> None:
     books = market("capitation", "ffs", routing=by_relation())
     provider, scheme, head = cells(2, provider=[2, 2], head=[0, 1])
