@@ -309,11 +309,12 @@ def _share_utility(
     charge = np.bincount(p, weights=w * size * truth.standard_charge[order], minlength=n)
     running = np.cumsum(w)
     before = running - w - np.concatenate([[0.0], np.cumsum(eligible)])[p]
+    gain, harm = gain[order], harm[order]
     out, gained = np.empty_like(level), np.zeros(n)
     for i in range(3):
         done = np.clip((level[i] * eligible)[p] - before, 0.0, w)
-        money = np.bincount(p, weights=done * gain[order], minlength=n)
-        lost = np.bincount(p, weights=done * harm[order], minlength=n)
+        money = np.bincount(p, weights=done * gain, minlength=n)
+        lost = np.bincount(p, weights=done * harm, minlength=n)
         out[i] = profit * money - altruism * lost - moral_cost(rules, channel, level[i]) * charge
         gained = np.maximum(gained, money)
     # an act that brings nothing is given up, whatever the shape of its moral cost makes a parabola believe

@@ -526,18 +526,16 @@ class City(mesa.Model):
             return
         if self.policy.dated and self.settlement.years:
             self.fund_year.base = self._reroute()
-        recent = self.recent_claims()
         if self.months_remembered == REMEMBERED:
-            self._past_years.keep(self.remembered_until, recent, len(self.catalogue.codes))
+            self._past_years.keep(self.remembered_until, self._claims, len(self.catalogue.codes))
         self._open_fund_year()
         heads, usual = self._heads(), self._usual_instance()
-        histories = []
+        histories, covered_by = [], np.concatenate([claims.instance for claims in self._claims])
+        year = CaseTable.join([self._case_table(claims) for claims in self._claims])
         for i, instance in enumerate(self.settlement.instances):
-            mine = recent.take(recent.instance == i)
-            table = self._case_table(i, mine)
             histories.append(
                 History(
-                    cases=table,
+                    cases=year.take(covered_by == i),
                     earlier=self._past_years.before(self.remembered_until, self.settlement.tier, usual == i),
                     base=instance.base,
                     factor=self.fund_year.factor(i),
@@ -695,14 +693,14 @@ class City(mesa.Model):
             return np.zeros(len(claims))
         return self.settlement.tariff(claims.instance, **claims.billed(group, self.group_facts.kind))
 
-    def _case_table(self, instance: NDArray[np.int8] | int, claims: Claims) -> CaseTable:
-        return self.settlement.case_table(instance, **claims.billed(claims.group_coded, self.group_facts.kind))
+    def _case_table(self, claims: Claims) -> CaseTable:
+        return self.settlement.case_table(claims.instance, **claims.billed(claims.group_coded, self.group_facts.kind))
 
     def reviewed(self, claims: Claims, units: Floats, closing: bool) -> Floats:
         """Units of the month's claims after the reviews of the modes that have one (rules E7); ``closing``: the year ends."""
         if not self.policy_open or not self.settlement.reviewing:
             return units
-        table = self._case_table(claims.instance, claims)
+        table = self._case_table(claims)
         return self.settlement.reviewed(claims.instance, table, units, closing)
 
     def book(self, claims: list[Claims], units: list[Floats], cells: NDArray[np.int64], count_visits: bool = True) -> list[Floats]:

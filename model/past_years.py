@@ -32,10 +32,11 @@ class PastYears:
 
     _years: list[_Year] = field(default_factory=list)
 
-    def keep(self, end: int, claims: Claims, n_groups: int) -> None:
+    def keep(self, end: int, months: list[Claims], n_groups: int) -> None:
         """Remembers the claims of the twelve months before month ``end``, as they were written; a year of the same end is replaced."""
-        key = (claims.provider.astype(np.int64) * 2 + claims.scheme) * n_groups + claims.group_coded
-        place, row = np.unique(key, return_inverse=True)
+        key = np.concatenate([(claims.provider.astype(np.int64) * 2 + claims.scheme) * n_groups + claims.group_coded for claims in months])
+        cases = np.bincount(key)
+        place = np.flatnonzero(cases)
         provider, rest = np.divmod(place, 2 * n_groups)
         scheme, group = np.divmod(rest, n_groups)
         year = _Year(
@@ -43,9 +44,9 @@ class PastYears:
             provider=provider,
             scheme=scheme,
             group=group,
-            cases=np.bincount(row, minlength=len(place)).astype(np.float64),
-            charge=np.bincount(row, weights=claims.charge.astype(np.float64), minlength=len(place)),
-            days=np.bincount(row, weights=claims.stay.astype(np.float64), minlength=len(place)),
+            cases=cases[place].astype(np.float64),
+            charge=np.bincount(key, weights=np.concatenate([claims.charge for claims in months]))[place],
+            days=np.bincount(key, weights=np.concatenate([claims.stay for claims in months]))[place],
         )
         kept = [year]
         for old in self._years:

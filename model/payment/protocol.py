@@ -75,6 +75,11 @@ class CaseTable:
         """The rows of all tables, of at least one, in their order."""
         return cls(**{f.name: np.concatenate([getattr(table, f.name) for table in tables]) for f in fields(cls)})
 
+    @classmethod
+    def join(cls, parts: list[CaseTable]) -> CaseTable:
+        """The rows of all parts, one below the other."""
+        return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
+
     def part(self, first: int, last: int) -> CaseTable:
         """The rows from ``first`` to before ``last``, which share memory."""
         return CaseTable(**{f.name: getattr(self, f.name)[first:last] for f in fields(self)})

@@ -82,7 +82,7 @@ def lived(*ends: int) -> PastYears:
     """Years that ended in these months, each with cases of its own charge."""
     memory = PastYears()
     for end in ends:
-        memory.keep(end, claims(3, charge=np.int64(end), provider=[1, 1, 3], group_coded=[5, 5, 6]), 10)
+        memory.keep(end, [claims(3, charge=np.int64(end), provider=[1, 1, 3], group_coded=[5, 5, 6])], 10)
     return memory
 
 
