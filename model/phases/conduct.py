@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from agents.medical_group import HIGHEST_REFERRAL, ReferralCases, referral_outlo
 from agents.prospect import OTHERWISE, UP, Outlook, Outpatients, appeal, as_written, mild_sample, outlook, sample_cases, thresholds
 from model.capacity import bed_cost, crowding, scarcity
 from model.care import HIGHEST, LOWEST, MIX, NEUTRAL, Q_MILD, Q_OUT, Q_SEVERE, SHIFT, Eligible, eligible
-from model.cases import CaseTruth, Claims
+from model.cases import CaseTruth, Claims, Columns
 from model.decisions import Decision
 from model.items import VISIT_SHARES
 from model.payment import OUTFLOW
@@ -280,9 +280,9 @@ def _revise_referral(city: City) -> None:
     for claims in city.claims_by_month:
         county = claims.head_group.astype(np.int64)
         keepable, sendable = referable(city, claims.provider, claims.group_true, claims.severity, claims.emergency, county)
-        kept.append(claims.take(keepable))
-        sent.append(claims.take(sendable))
-    keep, down = _steered(city, Claims.join(kept), city.lead_hospital), _steered(city, Claims.join(sent), city.lead_primary)
+        kept.append(_Steerable.of(claims, np.flatnonzero(keepable)))
+        sent.append(_Steerable.of(claims, np.flatnonzero(sendable)))
+    keep, down = _steered(city, _Steerable.join(kept), city.lead_hospital), _steered(city, _Steerable.join(sent), city.lead_primary)
     level, utility, payoff = referral_outlook(
         keep, down, staff.referral, staff.group_profit, staff.group_altruism, city.utility, city.learning.step
     )
@@ -293,7 +293,33 @@ def _revise_referral(city: City) -> None:
     staff.referral = np.where(city.group_leads[:, None], revised, 0.0)
 
 
-def _steered(city: City, seen: Claims, target: NDArray[np.int16]) -> ReferralCases:
+@dataclass
+class _Steerable(Columns):
+    """What groups look at of claims they could have steered, by the names of :class:`Claims`."""
+
+    provider: NDArray[np.int16]
+    tier: NDArray[np.int8]
+    scheme: NDArray[np.int8]
+    group_true: NDArray[np.int16]
+    severity: NDArray[np.int8]
+    emergency: NDArray[np.bool_]
+    age: NDArray[np.int16]
+    standard_stay: NDArray[np.float32]
+    intensity: NDArray[np.float32]
+    charge: NDArray[np.int64]
+    in_scope: NDArray[np.int64]
+    basic: NDArray[np.int64]
+    instance: NDArray[np.int8]
+    head_group: NDArray[np.int16]
+    readmission: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, claims: Claims, at: NDArray[np.int64]) -> _Steerable:
+        """The claims at positions ``at``."""
+        return cls(**{f.name: getattr(claims, f.name).take(at) for f in fields(cls)})
+
+
+def _steered(city: City, seen: _Steerable, target: NDArray[np.int16]) -> ReferralCases:
     """What the members of a group gain by treating its cases at ``target[group]`` instead of where they went."""
     assert city.quote is not None
     settlement, prices, providers = city.settlement, city.quote.prices, city.geography.providers
