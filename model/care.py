@@ -95,7 +95,8 @@ def eligible(truth: CaseTruth, rules: CareRules, catalogue: Catalogue) -> Eligib
 
 def intensity_of(conduct: NDArray[np.float64], provider: NDArray[np.int16], severity: NDArray[np.int8]) -> NDArray[np.float64]:
     """Services given over clinically standard services, by the provider's conduct and the case's severity band."""
-    return conduct[provider, Q_MILD + severity]
+    given: NDArray[np.float64] = conduct.ravel().take(provider.astype(np.int64) * conduct.shape[1] + (Q_MILD + severity))
+    return given
 
 
 def stay_days(

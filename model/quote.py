@@ -300,7 +300,7 @@ class Quote:
         if not settlement.routing.by_group:
             return replace(case, table=table)
         instance = settlement.routing.of_stay(group, table.provider, table.scheme, case.relation)
-        table = replace(table, holder=settlement.holder_table[instance, table.provider])
+        table = replace(table, holder=settlement.holder(instance, table.provider))
         return self._priced(instance, case.relation, table, case.inside, case.recorded, case.kappa, case.kappa_more, case.bed)
 
     def _brings(self, case: _Case, table: CaseTable) -> Floats:

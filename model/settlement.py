@@ -169,8 +169,13 @@ class Settlement:
     def case_table(self, instance_of_case: NDArray[np.int8] | int, **columns: NDArray[Any]) -> CaseTable:
         """Cases as the modes that cover them see them: the columns of :class:`CaseTable` but those that follow from others."""
         provider = columns["provider"]
-        holder = self.holder_table[instance_of_case, provider]
-        return CaseTable(**columns, holder=holder, tier=self.tier[provider], residual=columns["in_scope"] - columns["recorded"])
+        holder = self.holder(instance_of_case, provider)
+        return CaseTable(**columns, holder=holder, tier=self.tier.take(provider), residual=columns["in_scope"] - columns["recorded"])
+
+    def holder(self, instance_of_case: NDArray[np.int8] | int, provider: NDArray[Any]) -> NDArray[np.int64]:
+        """Account that holds each case under the mode that covers it."""
+        held: NDArray[np.int64] = self.holder_table.ravel().take(np.asarray(instance_of_case, dtype=np.int64) * self.n_providers + provider)
+        return held
 
     def units_of(self, instance_of_case: NDArray[np.int8], table: CaseTable) -> NDArray[np.float64]:
         """Units of each case of a table under the mode that covers it."""
@@ -260,12 +265,12 @@ class Settlement:
         """Adds cases to totals of all instances, in place."""
         cell = self._cell_table.ravel().take(self._place(instance_of_case, provider, scheme))
         add_by_cell(whole, cell, np.array(list(measures)), np.array(list(measures.values()), dtype=np.float64))
-        cells = self.n_holders * N_SCHEMES
+        cells, head = self.n_holders * N_SCHEMES, head_group.astype(np.int64) * N_SCHEMES + scheme
         for instance, bears in enumerate(self.bears):
             if bears.any():
-                away = (instance_of_case != instance) & (head_group >= 0)
-                away &= bears[head_group, scheme]
-                key = ((self.n_providers + head_group[away].astype(np.int64)) * N_SCHEMES + scheme[away]).astype(np.int64)
+                away = np.flatnonzero((instance_of_case != instance) & (head_group >= 0))
+                away = away[bears.ravel().take(head.take(away))]
+                key = self.n_providers * N_SCHEMES + head.take(away)
                 outflow = whole[instance * cells : (instance + 1) * cells, OUTFLOW]
                 outflow += np.bincount(key, weights=measures[RECORDED][away], minlength=cells)
 

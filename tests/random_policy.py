@@ -98,7 +98,7 @@ class RandomPolicy:
             routing.of_visit(np.minimum(drawn.kind, len(VISIT_KINDS) - 1), drawn.provider, drawn.scheme, relation),
             routing.of_stay(drawn.group, drawn.provider, drawn.scheme, relation),
         )
-        table = replace(drawn, holder=self.books.holder_table[instance, drawn.provider])
+        table = replace(drawn, holder=self.books.holder(instance, drawn.provider))
         units = self.books.reviewed(instance, table, self.books.units_of(instance, table), closing=self.books.elapsed == 11)
         return MonthOfClaims(table, instance, self.rng.integers(-1, N_GROUPS, n), units)
 

@@ -342,7 +342,7 @@ def _steered(city: City, seen: _Steerable, target: NDArray[np.int16]) -> Referra
     paid = {"in_scope": seen.in_scope.astype(np.float64), "recorded": seen.basic.astype(np.float64)}
     now = value_of(settlement, prices, seen.instance, kappa_there, provider=seen.provider, charge=there, **paid, **stay)
     # care that goes elsewhere is money lost to a holder whose outflow is deducted, nothing to any other
-    away = prices.marginal[instance, to, scheme, OUTFLOW] * seen.basic
+    away = prices.by_measure[OUTFLOW].take(prices.cell(instance, to, scheme)) * seen.basic
     gain = gain - np.where(was_inside, now, away)
     return ReferralCases(group, np.full(len(seen), 12.0 / city.months_remembered), here, gain)
 
