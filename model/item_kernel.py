@@ -85,7 +85,7 @@ def marginal_costs(group: Numbers, who: Numbers, chosen: Floats, shares: Floats,
     return out
 
 
-@nb.njit(parallel=True, cache=True)
+@nb.njit(cache=True)
 def moved_worth(
     group: Numbers, who: Numbers, chosen: Floats, item: int, given: Floats, standard: Floats, level: Floats, shares: Floats, margin: Floats
 ) -> tuple[Floats, Floats]:
@@ -94,7 +94,7 @@ def moved_worth(
     The tilt of ``item`` is at each ``level[i, decider]``, those of the others as ``chosen``; each level is summed in the order of cases.
     """
     money, lost = np.zeros(level.shape), np.zeros(level.shape)
-    for i in nb.prange(len(level)):
+    for i in range(len(level)):
         tilt = chosen.copy()
         tilt[:, item] = level[i]
         for k in range(len(group)):
