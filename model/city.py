@@ -53,7 +53,7 @@ from model.quote import Quote
 from model.record import Record
 from model.routing import HEADS_BOTH, HEADS_GROUP, HEADS_INSTITUTION, HEADS_NONE, routing_of
 from model.sanctions import SanctionRules
-from model.seeking import N_VISIT_CLASSES
+from model.seeking import N_VISIT_CLASSES, Reference
 from model.settlement import Settlement
 from model.streams import normals, uniforms
 from model.supervision import Norms, Watch
@@ -229,7 +229,7 @@ class City(mesa.Model):
         around = nx.to_numpy_array(graph, nodelist=range(len(self.geography.areas)))
         around += np.diag((around.sum(axis=1) == 0).astype(float))
         self.neighbours = around / np.maximum(around.sum(axis=1, keepdims=True), 1.0)
-        self.reference_price: Floats | None = None
+        self.reference: Reference | None = None
         self.monthly_admissions = np.zeros(n)
         self.recorded_share = np.tile([0.75, 0.55], (n, 1))
         self.group_leads = np.array([county.has_group for county in self.settings.counties])

@@ -56,6 +56,17 @@ class ChoiceRules:
     sought: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Reference:
+    """Where people went and what they expected to pay when the price response was set.
+
+    ``choice[area, scheme, class, slot]`` probabilities; ``price[area, scheme, class]`` yuan.
+    """
+
+    choice: NDArray[np.float64]
+    price: NDArray[np.float64]
+
+
 def choice_probabilities(
     rules: ChoiceRules,
     slots: NDArray[np.int16],

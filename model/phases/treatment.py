@@ -49,7 +49,7 @@ from model.health import draw_outcomes, frailty_factor, risk_of, visits_loss
 from model.month import Visits
 from model.people import age_years
 from model.referral import referral_of
-from model.seeking import N_CLASSES, N_VISIT_CLASSES, choice_probabilities, choose, inpatient_class, mean_price, sought_share
+from model.seeking import N_CLASSES, N_VISIT_CLASSES, Reference, choice_probabilities, choose, inpatient_class, mean_price, sought_share
 from model.streams import uniforms
 from model.units import PPM
 from model.visits import PARTS, cell_totals, charge_visits, person_totals
@@ -138,10 +138,11 @@ def choice_tables(city: City, closed: NDArray[np.bool_]) -> tuple[NDArray[np.flo
         usual = probability[:, :, EMERGENCY]
         probability = probabilities(np.where(closed[geography.slots], -1, geography.slots).astype(np.int16))
         probability[:, :, EMERGENCY] = usual
-    faced = mean_price(probability, geography.slots, price)
-    if city.reference_price is None:
-        city.reference_price = faced
-    sought = sought_share(city.choice, faced, city.reference_price * city.now.price_index)
+    if city.reference is None:
+        city.reference = Reference(probability, mean_price(probability, geography.slots, price))
+    # where people go is held fixed: what is cheaper everywhere is cheaper, though some then go where it is dear
+    faced = mean_price(city.reference.choice, geography.slots, price)
+    sought = sought_share(city.choice, faced, city.reference.price * city.now.price_index)
     return np.cumsum(probability, axis=3).astype(np.float32), sought.astype(np.float32)
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from experiments.worlds import with_values
+from model.city import City
 from model.codes import DIALYSIS
+from model.phases.treatment import choice_tables
 from model.seeking import (
     CLASSES,
     N_CLASSES,
+    N_VISIT_CLASSES,
     N_VISIT_CLASSES,
     OUTSIDE,
     ChoiceRules,
@@ -21,6 +26,7 @@ from model.seeking import (
     mean_price,
     sought_share,
 )
+from model.setup import benefits_of
 
 SLOTS = np.array([[0, 1, 2, 3, 4, -1]], dtype=np.int16)
 """One area with two township hospitals, a county hospital, a city hospital, one outside the city, and an empty slot."""
@@ -227,3 +233,16 @@ def test_rounding_never_sends_anybody_to_an_empty_slot() -> None:
         np.ones((1, 2, N_CLASSES), dtype=np.float32),
     )
     assert set(found.tolist()) == {3, 4}
+
+
+def test_what_is_cheaper_everywhere_is_sought_more_wherever_people_then_go() -> None:
+    """Residents whose every stay costs a tenth less go where it is dear more often; more stays are sought all the same."""
+    city = City.load("yuncheng", "ffs", scale=0.001, seed=1, burn_in=0)
+    city.run_for(1)
+    nobody = np.zeros(len(city.geography.providers), dtype=bool)
+    before = choice_tables(city, nobody)[1]
+    city.settings = with_values(city.settings, {"benefits.*.inpatient.*.ratio": lambda ratio: 0.1 + 0.9 * ratio})
+    city.now = replace(city.now, benefits=benefits_of(city.settings, city.now.index))
+    after = choice_tables(city, nobody)[1]
+    assert (after[..., N_VISIT_CLASSES:] > before[..., N_VISIT_CLASSES:]).all()
+    np.testing.assert_array_equal(after[..., :N_VISIT_CLASSES], before[..., :N_VISIT_CLASSES])
