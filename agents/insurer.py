@@ -9,6 +9,7 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
+from model.codes import SCHEMES
 from model.sanctions import SanctionRules, Standing, weight_of
 from model.settlement import Settlement
 from model.supervision import AuditRules, Norms, Watch
@@ -20,6 +21,7 @@ class Insurer(mesa.Agent):
     Attributes:
         settlement, audit: the books, and how claims are watched.
         watch, norms: what is remembered of findings, and what is usual in claims.
+        held: money of claims that wait for their review ``[provider, scheme]``, fen.
         sanctions: what follows from findings this month.
         standing: credit of each provider and what it rests on.
     """
@@ -30,6 +32,7 @@ class Insurer(mesa.Agent):
         self.audit = audit
         self.watch = watch
         self.norms = norms
+        self.held = np.zeros((settlement.n_providers, len(SCHEMES)), dtype=np.int64)
         self.sanctions = sanctions
         self.standing = Standing.clean(settlement.n_providers)
 

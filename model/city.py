@@ -45,6 +45,7 @@ from model.month import Month
 from model.past_years import PastYears
 from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, CaseTable, History
 from model.phases import PHASES
+from model.phases.audit import hold
 from model.phases.conduct import look_ahead
 from model.phases.money import pay_out
 from model.policy import PolicyFile, changed_between, load_behaviour, load_city, load_policy
@@ -626,6 +627,7 @@ class City(mesa.Model):
         if not self.policy_open:
             return
         self._begin_flows()
+        hold(self, np.zeros_like(self.insurer.held))
         for instance, payment in zip(self.settlement.instances, self.settlement.wind_up(), strict=True):
             pay_out(self, payment, instance.by_group)
             self.wound_up.append(payment.cash)

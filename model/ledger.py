@@ -94,6 +94,10 @@ class Memo(IntEnum):
     """Government and county governments → fund, for the gap of a year."""
     COMPLAINT_REWARD = auto()
     """Government → households, for complaints that were true."""
+    CLAIM_HELD = auto()
+    """Provider → fund: what claims that fail a rule before payment would have brought this month."""
+    CLAIM_RELEASED = auto()
+    """Fund → provider: what was held, once the claims are reviewed."""
 
 
 class Ledger:

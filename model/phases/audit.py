@@ -13,7 +13,7 @@ from model.codes import SCHEMES
 from model.decisions import Decision
 from model.ledger import AccountKind, Memo
 from model.streams import uniforms
-from model.supervision import AUDITED_CHANNELS, Findings, Shown, flag_claims, flagged_by_channel
+from model.supervision import AUDITED_CHANNELS, RULES, Findings, Shown, flag_claims, flagged_by_channel
 
 if TYPE_CHECKING:
     from model.city import City
@@ -33,6 +33,7 @@ def audit(city: City) -> None:
     watch.remember(rules, findings)
     claims.flags[findings.checked.any(axis=0) | findings.found.any(axis=0)] |= FLAG_AUDITED
     claims.flags[findings.found.any(axis=0)] |= FLAG_RECOVERED
+    hold(city, _waiting(city, claims, findings))
     take_back(city, claims, findings.taken.sum(axis=0))
     month.tallies |= _tallies(city, findings)
     payer = city.ledger.provider(np.arange(len(month.tallies["fined"])))
@@ -66,6 +67,30 @@ def _find(city: City, claims: Claims, flags: dict[str, NDArray[np.bool_]]) -> Fi
     )
 
 
+def _waiting(city: City, claims: Claims, findings: Findings) -> NDArray[np.int64]:
+    """Fund money of claims that fail a rule applied before payment ``[provider, scheme]``, fen; nothing before a policy has opened."""
+    n = len(city.geography.providers)
+    fails = np.zeros(len(claims), dtype=bool)
+    for name, mask in findings.by_rule.items():
+        if RULES[name].time == "before":
+            fails |= mask
+    fails &= city.geography.providers.local[claims.provider] & city.policy_open
+    place = claims.provider[fails].astype(np.int64) * len(SCHEMES) + claims.scheme[fails]
+    money = np.bincount(place, weights=claims.basic[fails], minlength=n * len(SCHEMES))
+    return np.rint(money).astype(np.int64).reshape(n, len(SCHEMES))
+
+
+def hold(city: City, waiting: NDArray[np.int64]) -> None:
+    """Keeps back what waits for the desk, and pays what has waited since the month before: reviews take a month (assumption)."""
+    ledger, insurer = city.ledger, city.insurer
+    for money, memo in ((insurer.held, Memo.CLAIM_RELEASED), (waiting, Memo.CLAIM_HELD)):
+        provider, scheme = np.nonzero(money)
+        fund, account = ledger.fund(scheme), ledger.provider(provider)
+        payer, payee = (account, fund) if memo == Memo.CLAIM_HELD else (fund, account)
+        ledger.post(payer, payee, money[provider, scheme], memo)
+    insurer.held = waiting
+
+
 def _tallies(city: City, findings: Findings) -> dict[str, NDArray[np.float64]]:
     """Counts and money by provider, over all channels."""
     rules, n = city.insurer.audit, len(city.geography.providers)
@@ -82,6 +107,7 @@ def _tallies(city: City, findings: Findings) -> dict[str, NDArray[np.float64]]:
     fine = np.stack([city.insurer.fine(channel)[findings.provider] for channel in AUDITED_CHANNELS])
     clean = ~findings.distorted
     return by_channel | {
+        "held": city.insurer.held.sum(axis=1).astype(np.float64),
         "flagged": count(findings.flagged),
         "flagged_distorted": count(findings.flagged & findings.distorted),
         "recovered": count(findings.taken),

@@ -220,10 +220,11 @@ def test_a_bill_that_is_not_paid_in_full_is_found(by_fees: City, monkeypatch: py
 
 
 def test_neutral_conduct_under_fees_is_paid_what_it_charges(by_fees: City) -> None:
-    """Need alone decides; the fund pays what it records; after the clearing every institution has received its charges, to the fen."""
+    """Need alone decides; the fund pays what it records; after the clearing every institution has received its charges, to the fen,
+    but for what waits for a review before payment."""
     city = copy.deepcopy(by_fees)
     n = len(city.geography.providers)
-    before = city.ledger.balances[city.ledger.provider(np.arange(n))].copy()
+    before = city.ledger.balances[city.ledger.provider(np.arange(n))] + city.insurer.held.sum(axis=1)
     charged, recorded, paid = np.zeros(n), np.zeros((n, 2)), np.zeros((n, 2))
     for _ in range(12):
         claims = month_of(city)
@@ -239,7 +240,8 @@ def test_neutral_conduct_under_fees_is_paid_what_it_charges(by_fees: City) -> No
         paid += np.sum(city.now.paid, axis=0)
         assert np.array_equal(np.sum(city.now.settled, axis=0).sum(), (claims.basic.sum() + cells[..., C_BASIC].sum()))
     assert np.array_equal(paid, recorded)
-    assert np.array_equal(city.ledger.balances[city.ledger.provider(np.arange(n))] - before, charged)
+    after = city.ledger.balances[city.ledger.provider(np.arange(n))] + city.insurer.held.sum(axis=1)
+    assert np.array_equal(after - before, charged)
     assert (city.staff.conduct == NEUTRAL).all()
 
 

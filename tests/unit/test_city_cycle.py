@@ -234,10 +234,12 @@ def test_a_switch_pays_what_waits_and_what_is_held(in_february: City) -> None:
     old = city.settlement.instances
     owed = sum(int((instance.due.net - instance.book.paid + instance.book.to_come).sum()) for instance in old)
     providers = city.ledger.provider(np.arange(len(city.geography.providers)))
-    before = city.ledger.balance(providers)
+    before, held = city.ledger.balance(providers), int(city.insurer.held.sum())
+    assert held > 0, "claims wait for their review"
     city.switch_policy("ffs")
     assert deposits(city) == 0
-    assert city.ledger.balance(providers) - before == owed
+    assert not city.insurer.held.any()
+    assert city.ledger.balance(providers) - before == owed + held
     assert all(not instance.book.debt.any() and not instance.book.waiting for instance in old)
     assert payments(city)[1] == owed
     city.run_for(1)
@@ -258,9 +260,9 @@ def test_a_policy_opened_again_within_a_year_clears_it_first(in_february: City) 
     dip = city.settlement.instances[0]
     assert (dip.due.net != dip.book.paid).any()
     owed = sum(int((instance.due.net - instance.book.paid + instance.book.to_come).sum()) for instance in city.settlement.instances)
-    before = city.ledger.balance(city.ledger.accounts_of(AccountKind.PROVIDER))
+    before, held = city.ledger.balance(city.ledger.accounts_of(AccountKind.PROVIDER)), int(city.insurer.held.sum())
     city.open_policy()
-    assert city.ledger.balance(city.ledger.accounts_of(AccountKind.PROVIDER)) - before == owed
+    assert city.ledger.balance(city.ledger.accounts_of(AccountKind.PROVIDER)) - before == owed + held
     assert city.settlement.elapsed == 0
     assert not dip.book.paid.any()
 

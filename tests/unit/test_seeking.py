@@ -17,7 +17,6 @@ from model.seeking import (
     CLASSES,
     N_CLASSES,
     N_VISIT_CLASSES,
-    N_VISIT_CLASSES,
     OUTSIDE,
     ChoiceRules,
     choice_probabilities,
