@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from experiments.worlds import with_parameters
 from model.codes import SEVERITIES
 from model.policy import PolicyFile, load_policy
 
-WIDER = 1.1
-"""Price of a split over the next cheaper one's in the world that tells of a response, against today's."""
+TENTH, WIDER = 1.1, 1.3
+"""Price of a split over the next cheaper one's, against today's: what a response is told of, and that of the world it is read off. So many
+records hardly move by a tenth that chance would show more than the response; the larger step is told in proportion to its log."""
 
 Shares = Callable[[str, str, str, str], float]
 """Value by world, indicator, kind of unit and unit."""
@@ -34,7 +36,7 @@ def _upcoded(value: Shares, world: str) -> float:
 
 
 def _response(value: Shares) -> float:
-    return _upcoded(value, "wider") - _upcoded(value, "weights")
+    return (_upcoded(value, "wider") - _upcoded(value, "weights")) * math.log(TENTH) / math.log(WIDER)
 
 
 MEASURES: Mapping[str, Callable[[Shares], float]] = {

@@ -170,7 +170,7 @@ def test_wrong_arguments_get_one_message(
         (('paths = ["moral.coding"]', "paths = []"), r"parameter\[4\].paths: not a list of paths"),
         (("low = 8.0", "low = 20.0"), "high: out of range"),
         (('name = "moral cost of coding"\n', ""), r"parameter\[4\].name: missing key"),
-        (("prior = 1.0 ", "prior = = "), "cannot be read"),
+        (("prior = 2.0 ", "prior = = "), "cannot be read"),
     ],
 )
 def test_a_study_is_read_strictly(tmp_path: Path, change: tuple[str, str], message: str) -> None:
