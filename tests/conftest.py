@@ -1,4 +1,4 @@
-"""What every test stands on: fixed threads, Hypothesis profiles, and the browser or its absence."""
+"""What every test stands on: fixed threads, Hypothesis profiles, interrupts, and the browser or its absence."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ os.environ["NUMBA_NUM_THREADS"] = "2"  # before numba is imported: tests compare
 os.environ["MPLBACKEND"] = "Agg"
 
 import shutil
+import signal
 from typing import Any
 
 import hypothesis
@@ -16,6 +17,10 @@ import pytest
 hypothesis.settings.register_profile("ci", max_examples=40, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("nightly", max_examples=10_000, deadline=None, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("YIBAO_PROFILE", "ci"))
+
+# A shell starts jobs in the background with interrupts ignored, and children would inherit that: tests of interrupts need them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The sandbox needs rights that a container's root lacks; the rest keeps the browser from calling anybody.
 CHROMIUM_ARGS = [
