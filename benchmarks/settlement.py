@@ -15,7 +15,8 @@ from benchmarks.measure import hand_back, seconds_of
 from model.care import eligible
 from model.cases import CaseTruth, Claims
 from model.cashbook import Payment
-from model.payment import CASES, CHARGE, DAYS, IN_SCOPE, OWN_PAY, RECORDED, RESIDUAL, UNITS, History, get_mode, list_modes
+from model.city import measures_of
+from model.payment import History, get_mode, list_modes
 from model.quote import ALL_GAINS, Expected, Quote, read_prices
 from model.routing import Routing
 from model.settlement import Instance, Settlement
@@ -94,17 +95,7 @@ def settle_month(settlement: Settlement, claims: Claims, kind: NDArray[np.int8])
 
 
 def _totals(settlement: Settlement, claims: Claims, units: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    measures: dict[int, NDArray[Any]] = {
-        UNITS: units,
-        CASES: np.ones(len(claims)),
-        CHARGE: claims.charge,
-        IN_SCOPE: claims.in_scope,
-        RECORDED: claims.basic,
-        RESIDUAL: claims.in_scope - claims.basic,
-        OWN_PAY: claims.own_pay,
-        DAYS: claims.stay,
-    }
-    return settlement.totals(claims.instance, claims.provider, claims.scheme, claims.head_group, measures)
+    return settlement.totals(claims.instance, claims.provider, claims.scheme, claims.head_group, measures_of(claims, units))
 
 
 def _quote(city: TimedCity, settlement: Settlement) -> Quote:

@@ -343,12 +343,8 @@ def _scores(settlement: Settlement, hospitals: list[Row]) -> NDArray[np.float64]
 
 
 def _totals(settlement: Settlement, cases: CaseTable, units: NDArray[np.float64]) -> NDArray[np.float64]:
-    n = len(cases)
-    values = {"units": units, "cases": np.ones(n), "days": cases.stay, "outflow": np.zeros(n)}
-    measures = {i: np.asarray(values[name] if name in values else getattr(cases, name), dtype=float) for i, name in enumerate(MEASURES)}
-    instance = np.zeros(n, dtype=np.int8)
-    nobody = np.full(n, -1)
-    return settlement.totals(instance, cases.provider, cases.scheme, nobody, measures)[0]
+    instance, nobody = np.zeros(len(cases), dtype=np.int8), np.full(len(cases), -1)
+    return settlement.totals(instance, cases.provider, cases.scheme, nobody, cases.measures(units))[0]
 
 
 def _factor(raw: object, base: NDArray[np.float64], place: Place) -> NDArray[np.float64]:

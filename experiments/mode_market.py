@@ -11,14 +11,9 @@ from model.codes import INPATIENT, KINDS, PROVIDER_KINDS, SEVERITIES
 from model.cycle import Cycle
 from model.payment import (
     CASES,
-    CHARGE,
     DAYS,
-    IN_SCOPE,
     MEASURES,
     OUTFLOW,
-    OWN_PAY,
-    RECORDED,
-    RESIDUAL,
     UNITS,
     YEARS_KEPT,
     CaseTable,
@@ -74,18 +69,8 @@ def draw_cases(rng: np.random.Generator, n: int, mode: PaymentMode) -> CaseTable
 
 def sum_cases(cases: CaseTable, units: Floats) -> Floats:
     """Totals ``[holder, scheme, measure]`` of cases."""
-    columns = {
-        UNITS: units,
-        CASES: np.ones(len(cases)),
-        DAYS: cases.stay,
-        CHARGE: cases.charge,
-        IN_SCOPE: cases.in_scope,
-        RECORDED: cases.recorded,
-        RESIDUAL: cases.residual,
-        OWN_PAY: cases.own_pay,
-    }
     out = no_totals()
-    for measure, column in columns.items():
+    for measure, column in cases.measures(units).items():
         np.add.at(out[..., measure], (cases.holder, cases.scheme), column)
     return out
 

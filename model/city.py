@@ -710,17 +710,7 @@ class City(mesa.Model):
         books, visits = self.settlement, self._visit_rows(cells)
         whole = books.no_totals()
         for part, counted in zip(claims, units, strict=True):
-            stays = {
-                UNITS: counted,
-                CASES: np.ones(len(part)),
-                CHARGE: part.charge,
-                IN_SCOPE: part.in_scope,
-                RECORDED: part.basic,
-                RESIDUAL: part.in_scope - part.basic,
-                OWN_PAY: part.own_pay,
-                DAYS: part.stay,
-            }
-            books.add(whole, part.instance, part.provider, part.scheme, part.head_group, stays)
+            books.add(whole, part.instance, part.provider, part.scheme, part.head_group, measures_of(part, counted))
         visited = {
             UNITS: self._visit_units(visits) if count_visits and self.policy_open else np.zeros(len(visits.visits)),
             CASES: visits.visits,
@@ -975,3 +965,17 @@ def check_scale(scale: float, persons: int) -> None:
             found=scale,
             allowed=f"at least {LEAST_PEOPLE / persons:.5f} (a thousand people)",
         )
+
+
+def measures_of(claims: Claims, units: Floats) -> dict[int, NDArray[Any]]:
+    """What each claim of so many ``units`` adds to the totals of the mode that covers it, by measure."""
+    return {
+        UNITS: units,
+        CASES: np.ones(len(claims)),
+        CHARGE: claims.charge,
+        IN_SCOPE: claims.in_scope,
+        RECORDED: claims.basic,
+        RESIDUAL: claims.in_scope - claims.basic,
+        OWN_PAY: claims.own_pay,
+        DAYS: claims.stay,
+    }

@@ -219,7 +219,7 @@ class Settlement:
     def _review(self, instance: Instance, mode: Reviewing, now: CaseTable) -> NDArray[np.float64]:
         """Units of the cases of ``now``, reviewed together with those that wait; what the latter gain is noted as late."""
         counted, waiting = float(instance.year_totals[..., CASES].sum()), sum(len(table) for table in instance.unreviewed)
-        cases = CaseTable.joined([*instance.unreviewed, now]) if waiting else now
+        cases = CaseTable.join([*instance.unreviewed, now]) if waiting else now
         units = mode.review(cases, instance.terms, counted - waiting)
         if waiting and isinstance(mode, ReviewingLater):
             earlier = cases.part(0, waiting)

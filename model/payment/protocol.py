@@ -12,7 +12,6 @@ different totals would have brought, everybody else being as last posted. So a m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -71,14 +70,22 @@ class CaseTable:
         return CaseTable(**{f.name: getattr(self, f.name).take(at) for f in fields(self)})
 
     @classmethod
-    def joined(cls, tables: Sequence[CaseTable]) -> CaseTable:
-        """The rows of all tables, of at least one, in their order."""
-        return cls(**{f.name: np.concatenate([getattr(table, f.name) for table in tables]) for f in fields(cls)})
-
-    @classmethod
     def join(cls, parts: list[CaseTable]) -> CaseTable:
         """The rows of all parts, one below the other."""
         return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
+
+    def measures(self, units: Floats) -> dict[int, NDArray[Any]]:
+        """What each case of so many ``units`` adds to totals, by measure; outflow is for those who know whose heads the patients are."""
+        return {
+            UNITS: units,
+            CASES: np.ones(len(self)),
+            DAYS: self.stay,
+            CHARGE: self.charge,
+            IN_SCOPE: self.in_scope,
+            RECORDED: self.recorded,
+            RESIDUAL: self.residual,
+            OWN_PAY: self.own_pay,
+        }
 
     def part(self, first: int, last: int) -> CaseTable:
         """The rows from ``first`` to before ``last``, which share memory."""
