@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from experiments.comparison import t_interval
 from experiments.manifest import code_fingerprint, fingerprint
 from experiments.running import Progress, in_parallel, warm_up, workers_ended
-from experiments.studies import ARMS, MONTHS_BEFORE, PLACEBO, STUDIES, Design, Part, Place, Study, nearest_study, targets
+from experiments.studies import ARMS, HISTORIES, MONTHS_BEFORE, PLACEBO, STUDIES, Design, Part, Place, Study, nearest_study, targets
 from experiments.study_designs import Estimate, controlled, difference_in_differences, segmented
 from model.errors import InputError
 
@@ -26,6 +26,8 @@ Verdict = Literal["agrees", "sign agrees, size differs", "cannot be told", "cont
 LAST = 12
 """Months at the end of a follow-up over which the simulated effect is taken: by then conduct has moved."""
 SIGNIFICANT = 0.05
+UNSEEN = 0.5
+"""Share of seeds in which a design may find an effect that is taken for not found."""
 
 
 @dataclass(frozen=True)
@@ -148,12 +150,15 @@ def _file(folder: Path, key: str) -> Path:
 
 
 def _history(
-    key: str, city: str, policy: str, arms: list[tuple[str, int]], wanted: list[tuple[str, str]], scale: float, seed: int
+    key: str, city: str, history: str, arms: list[tuple[str, int]], wanted: list[tuple[str, str]], scale: float, seed: int
 ) -> tuple[str, pd.DataFrame]:
     """The arms of one common history, each so many months, their monthly tables cut to what is wanted, with the task's key."""
     from model.city import City
 
-    common = City.load(city, policy, scale=scale, seed=seed)
+    past = HISTORIES[history]
+    common = City.load(city, past.policy, scale=scale, seed=seed)
+    if past.change is not None:
+        past.change(common)
     common.run_for(MONTHS_BEFORE)
     tables = []
     for name, months in arms:
@@ -181,19 +186,20 @@ def answered(name: str, study: Study, part: Part, worlds: Worlds) -> Answer:
     """Simulated effect, what the design finds, and the verdict."""
     end = MONTHS_BEFORE + study.after
     window = slice(max(MONTHS_BEFORE, end - LAST), end)
-    effects = np.array([_effect(part, worlds, seed, window) for seed in worlds.seeds])
+    effects = part.told * np.array([_effect(part, worlds, seed, window) for seed in worlds.seeds])
     mean = float(effects.mean())
     low, high = (float(end) for end in t_interval(np.asarray(effects.mean()), np.asarray(effects.std(ddof=1)), np.asarray(len(effects))))
     found = [estimate for seed in worlds.seeds if (estimate := designed(study, part, worlds, seed)) is not None]
+    detected = float(np.mean([e.p < SIGNIFICANT for e in found])) if found else None
     return Answer(
         study=name,
         part=part,
         effect=mean,
         low=low,
         high=high,
-        found=float(np.mean([e.effect for e in found])) if found else None,
-        detected=float(np.mean([e.p < SIGNIFICANT for e in found])) if found else None,
-        verdict=judged(part, mean, low, high),
+        found=part.told * float(np.mean([e.effect for e in found])) if found else None,
+        detected=detected,
+        verdict=judged(part, mean, low, high, detected),
     )
 
 
@@ -220,12 +226,17 @@ def _effect(part: Part, worlds: Worlds, seed: int, window: slice) -> float:
     return float(np.log(value / other)) if part.measure == "ln" else 100 * (value / other - 1)
 
 
-def judged(part: Part, mean: float, low: float, high: float) -> Verdict:
-    """The simulated effect and its interval against the published sign and range."""
+def judged(part: Part, mean: float, low: float, high: float, detected: float | None = None) -> Verdict:
+    """The simulated effect and its interval against the published sign and range.
+
+    A study that tells of no effect tells that its design found none: that is repeated where the same design finds none here either, in most
+    seeds, as well as where there is none to be found.
+    """
     if not part.sign:
         return "reported"
     if part.sign == "0":
-        return "agrees" if low <= 0 <= high else "contradicts"
+        unseen = detected is not None and detected < UNSEEN
+        return "agrees" if unseen or low <= 0 <= high else "contradicts"
     if not np.isfinite((low, high)).all():
         return "cannot be told"
     away = (low, high) if part.sign == "+" else (-high, -low)

@@ -79,8 +79,9 @@ before the switch and {after} after. Expected signs and ranges, and the studies'
   controlled series have other people (another seed) as control. Mean over seeds; *found in* is the share of seeds in which p < 0.05.
   Read it beside the placebo below: a design that finds effects where nothing was done proves little.
 - *Verdict* is about the simulated effect: `agrees` (sign, and range where one is published), `sign agrees, size differs`,
-  `cannot be told` (the interval holds zero), `contradicts`, `reported` (no sign is published). Where no effect is published, an interval
-  that holds zero `agrees`. A row with several parts has the verdict of its worst part.
+  `cannot be told` (the interval holds zero), `contradicts`, `reported` (no sign is published). Where a study
+  found no effect, an interval that holds zero `agrees`, and so does an effect that the same design finds in less than half of the seeds. A
+  row with several parts has the verdict of its worst part.
 - *Calibrated to* says whether parameters were set to this very number; *given* are elasticities that the choice of care is set from: a
   check of the arithmetic, not a validation.
 

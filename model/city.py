@@ -39,7 +39,7 @@ from model.fund_year import FundYear
 from model.geography import neighbourhood_graph
 from model.illness import IllnessRules, expected_cases, prepare_illness
 from model.invariants import Bills, check_after_phase
-from model.items import CHOSEN, VISIT_SHARES, Items, item_parts
+from model.items import CHOSEN, Items, item_parts
 from model.ledger import AccountKind, Ledger, Memo
 from model.month import Month
 from model.past_years import PastYears
@@ -71,8 +71,6 @@ LEAST_PEOPLE = 1000
 OCCUPANCY_AT_START = 0.8
 OCCUPANCY_INERTIA = 0.9
 """Weight of the past in smoothed demand for beds (assumption: about ten months)."""
-REACH = 0.12
-"""Longest step of conduct in one period (assumption)."""
 REFUSED_ELSEWHERE = 1.3
 """Fund money for an own head's case elsewhere, over the same case here (assumption: county to city charge ratio, lower ratio paid)."""
 
@@ -286,7 +284,7 @@ class City(mesa.Model):
         self.entitled_year = EntitledYear.zeros(np.flatnonzero(self.people.poor))
         self.expected_stays = expected_cases(self.illness, plan)
         cases = self.expected_stays.sum(axis=0)
-        self.severity_weight = self.catalogue.weight @ cases / cases.sum(axis=0)
+        self.severity_mix = cases / cases.sum(axis=0)
         self.readmissions: tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]] = (
             np.zeros(0, dtype=np.int32),
             np.zeros(0, dtype=np.int16),
@@ -302,7 +300,7 @@ class City(mesa.Model):
             inertia=behaviour.learning.inertia.at(month),
             step=behaviour.learning.step.at(month),
             noise=behaviour.learning.noise.at(month),
-            reach=REACH,
+            reach=behaviour.learning.reach.at(month),
             sample_minimum=int(behaviour.sample.minimum.at(month)),
             sample_maximum=int(behaviour.sample.maximum.at(month)),
         )
@@ -377,6 +375,7 @@ class City(mesa.Model):
         self.policy_open = False
         self.policy_start = self.month
         self._claims: list[Claims] = []
+        self.stay_price: dict[int, Floats] = {}
         self._cells: list[NDArray[np.int64]] = []
         self._cell_total: NDArray[np.int64] = np.zeros(1, dtype=np.int64)
         self._kept: list[Claims] = []
@@ -418,6 +417,7 @@ class City(mesa.Model):
         """One month: every phase in order, the ledger checked after each."""
         self._begin_flows()
         self.now = Month(self.month, setup.benefits_of(self.settings, self.month), float(self.price_index_of(np.array(self.month))))
+        self.stay_price[self.month] = self.items.price
         if self._audit_changes():
             self.insurer.audit = setup.audit_rules_of(self.behaviour, self.policy, self.month)
         for name, phase in PHASES:
@@ -470,6 +470,19 @@ class City(mesa.Model):
         """What bills consist of, and the margins in force."""
         return setup.items_of(self.settings, self.behaviour, self.catalogue, self.month)
 
+    @property
+    def severity_weight(self) -> Floats:
+        """Mean weight of a severity's stays ``[severity]`` at the prices of the time."""
+        weight: Floats = (self.catalogue.weight * self.items.price) @ self.severity_mix
+        return weight
+
+    @property
+    def standard_visit(self) -> Floats:
+        """Charge ``[tier, kind]`` of a visit in the base year at the prices of its items, fen; a session of dialysis has one price."""
+        kinds = np.arange(self.levels.visit.shape[1])
+        charge: Floats = self.levels.visit * np.where(kinds == DIALYSIS, 1.0, self.items.visit_price)
+        return charge
+
     def item_mix(self, claims: Claims, conduct: Floats) -> Floats:
         """Parts of stays' charges by item ``[item, claim]`` under the ``conduct`` they were treated with.
 
@@ -488,7 +501,7 @@ class City(mesa.Model):
         for claims in self._claims:
             margin = 1 - items.unit_cost(claims.group_true, claims.provider, self.staff.conduct[:, MIX], self._served(claims))
             np.add.at(stays, claims.provider.astype(np.intp), margin * claims.charge)
-        left: Floats = stays + (1 - items.variable(VISIT_SHARES)) * visits
+        left: Floats = stays + (1 - items.variable(items.visit_shares)) * visits
         return left
 
     # Policy

@@ -16,7 +16,7 @@ SERVICE = ITEMS.index("service")
 CHOSEN = ITEMS[:SERVICE]
 """Items whose part of a bill is chosen; services take the balance."""
 VISIT_SHARES = np.array([0.40, 0.05, 0.25, 0.30])
-"""Items of outpatient bills (drugs: 38.0 % in 2022, national health statistics, re-verify; the others: assumption)."""
+"""Items of outpatient bills at the catalogue's prices (drugs: 38.0 % in 2022, national health statistics, re-verify; rest: assumption)."""
 
 
 @dataclass(frozen=True)
@@ -24,22 +24,44 @@ class Items:
     """Standard mixes and margins; of many cases the items are the first axis, so that each item's column is one piece of memory.
 
     ``shares[item, group]`` of the clinically standard bill; ``lean[item, group]``: of what is given beyond the standard an item makes up
-    ``1 + lean`` times its share, and as much of what is left out; ``margin[item]``: part of a charge that is not variable cost.
+    ``1 + lean`` times its share, and as much of what is left out; ``margin[item]``: part of a charge that is not variable cost;
+    ``price[group]`` and ``visit_price``: charge of the standard bill of a stay and of a visit over that at the catalogue's prices;
+    ``visit_shares[item]`` of a visit's bill.
     """
 
     shares: Floats
     lean: Floats
     margin: Floats
+    price: Floats
+    visit_shares: Floats
+    visit_price: float
 
     @classmethod
-    def of(cls, shares: Floats, discretion: Floats, margin: Floats) -> Items:
+    def of(cls, shares: Floats, discretion: Floats, margin: Floats, price: Floats | None = None) -> Items:
         """Items of ``shares[group, item]``, one of which is added or left out ``discretion`` times as readily as another of discretion one.
 
         With a benefit whose curvature in each item is the inverse of its discretion, this is the mix of least loss at every intensity.
+
+        Args:
+            shares: of standard bills at the catalogue's prices.
+            discretion: how readily each item is added or left out.
+            margin: part of each item's charge at these prices that is not variable cost.
+            price: what each item is charged now over these prices, its cost unchanged; none: the same.
         """
-        by_item = np.ascontiguousarray(shares.T)
+        now = np.ones(len(ITEMS)) if price is None else price
+        by_item = np.ascontiguousarray(shares.T) * now[:, None]
+        whole = by_item.sum(axis=0)
+        by_item /= whole
         readiness: Floats = (by_item * discretion[:, None]).sum(axis=0)
-        return cls(by_item, discretion[:, None] / readiness - 1.0, margin)
+        visit = VISIT_SHARES * now
+        return cls(
+            shares=by_item,
+            lean=discretion[:, None] / readiness - 1.0,
+            margin=1.0 - (1.0 - margin) / now,
+            price=whole,
+            visit_shares=visit / visit.sum(),
+            visit_price=float(visit.sum()),
+        )
 
     def mix(self, group: NDArray[Any], who: NDArray[Any], chosen: Floats, intensity: Floats) -> Floats:
         """Parts of each bill by item ``[item, case]``, which sum to one, under the tilts ``chosen[who, CHOSEN]`` of each case's decider.

@@ -347,10 +347,14 @@ def by_house(section: Any, month: int) -> Floats:
 
 
 def items_of(city: CityFile, behaviour: BehaviourFile, catalogue: Catalogue, month: int) -> Items:
-    """What bills consist of, and the margins of a month."""
-    discretion, margin = behaviour.care.discretion, city.prices.margin
+    """What bills consist of, and the margins and prices of a month."""
+
+    def by_item(section: Any) -> Floats:
+        return np.array([section[item].at(month) for item in ITEMS])
+
+    price = city.prices.item
     return Items.of(
-        catalogue.shares, np.array([discretion[item].at(month) for item in ITEMS]), np.array([margin[item].at(month) for item in ITEMS])
+        catalogue.shares, by_item(behaviour.care.discretion), by_item(city.prices.margin), None if price is None else by_item(price)
     )
 
 

@@ -15,7 +15,6 @@ from model.capacity import bed_cost, crowding, scarcity
 from model.care import HIGHEST, LOWEST, MIX, NEUTRAL, Q_MILD, Q_OUT, Q_SEVERE, SHIFT, Eligible, eligible
 from model.cases import CaseTruth, Claims, Columns
 from model.decisions import Decision
-from model.items import VISIT_SHARES
 from model.payment import OUTFLOW
 from model.phases.treatment import referable
 from model.quote import ACTS, Expected, Quote, read_prices, value_of
@@ -185,7 +184,7 @@ def _sample(city: City) -> tuple[CaseTruth, Floats]:
         age=seen("age"),
         need=seen("need"),
         noisy_need=seen("noisy_need"),
-        standard_charge=seen("standard_charge") * city.now.price_index / city.price_index_of(seen("month")),
+        standard_charge=seen("standard_charge") * _dearer(city, seen("month"), group),
         standard_stay=seen("standard_stay"),
         in_scope_share=city.levels.in_scope[scheme, tier].astype(np.float32),
         recorded_share=city.recorded_share[who, scheme].astype(np.float32),
@@ -198,6 +197,14 @@ def _sample(city: City) -> tuple[CaseTruth, Floats]:
         u_tie=seen("u_tie"),
     )
     return truth, weight * 12.0 / city.months_remembered
+
+
+def _dearer(city: City, month: NDArray[Any], group: NDArray[Any]) -> Floats:
+    """What remembered stays would be charged now over what they were charged, for the same care."""
+    months, at = np.unique(month, return_inverse=True)
+    then = np.stack([city.stay_price[int(m)] for m in months])
+    dearer: Floats = city.items.price[group] / then[at, group] * city.now.price_index / city.price_index_of(month)
+    return dearer
 
 
 def _quote(city: City) -> Quote:
@@ -256,7 +263,7 @@ def _outpatients(city: City) -> Outpatients:
             city.settlement,
             city.quote.prices,
             cells.instance,
-            city.quote.prices.items.variable(VISIT_SHARES),
+            city.quote.prices.items.variable(city.quote.prices.items.visit_shares),
             provider=cells.provider.astype(np.int16),
             scheme=cells.scheme.astype(np.int8),
             group=np.zeros(len(cells.provider), dtype=np.int16),

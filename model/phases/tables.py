@@ -17,7 +17,7 @@ from model.geography import Geography
 from model.health import control_effort
 from model.illness import update_control
 from model.indicators import POSITION, SANCTIONS, SUPERVISED
-from model.items import CHOSEN, VISIT_SHARES
+from model.items import CHOSEN
 from model.ledger import Memo
 from model.visits import C_ACCOUNT, C_AID, C_BASIC, C_CHARGE, C_IN_SCOPE, C_OWN_PAY, C_PATIENT, C_SECOND, C_SUPPLEMENT, C_VISITS
 
@@ -80,7 +80,7 @@ def _visits(city: City) -> None:
     providers, tables = city.geography.providers, city.tables
     primary = (providers.tier == PRIMARY)[:, None, None, None]
     by_kind = cells.sum(axis=4)
-    sums = _visit_sums(by_kind)
+    sums = _visit_sums(by_kind, city.items.visit_shares)
     no_stays = np.zeros(len(STAY_KINDS))
     sums["visits_primary"] = sums["visits"] * primary
     sums["first_contacts"] = np.where(_KIND == COMMON, sums["visits"], 0.0)
@@ -92,15 +92,15 @@ def _visits(city: City) -> None:
     tables.add_cells("kind", **{name: np.append(value.sum(axis=(0, 1, 3)), no_stays) for name, value in sums.items()})
     for unit_type, code in (("tier", providers.tier), ("ownership", providers.private)):
         tables.add(unit_type, code.astype(np.int64), **{name: value.sum(axis=(1, 2, 3)) for name, value in sums.items()})
-    by_fifth = _visit_sums(city.now.visits.by_fifth.astype(np.float64)[:, :, None])
+    by_fifth = _visit_sums(city.now.visits.by_fifth.astype(np.float64)[:, :, None], city.items.visit_shares)
     tables.add_cells("income_fifth", **{name: value.sum(axis=(1, 2)) for name, value in by_fifth.items()})
 
 
 _KIND = np.arange(len(VISIT_KINDS))[:, None]
 
 
-def _visit_sums(cells: Floats) -> dict[str, Floats]:
-    """Sums of cells ``[..., kind, county, sum]``; sessions of dialysis are not visits, which people come to need now and then."""
+def _visit_sums(cells: Floats, shares: Floats) -> dict[str, Floats]:
+    """Sums of cells ``[..., kind, county, sum]`` with items by ``shares``; sessions of dialysis are no visits, which come now and then."""
     count, charge = cells[..., C_VISITS], cells[..., C_CHARGE]
     session = _KIND == DIALYSIS
     return {
@@ -109,7 +109,7 @@ def _visit_sums(cells: Floats) -> dict[str, Floats]:
         "sessions": np.where(session, count, 0.0),
         "session_charge": np.where(session, charge, 0.0),
         "charge": charge,
-        **{f"{item}_charge": charge * VISIT_SHARES[i] for i, item in enumerate(CHOSEN)},
+        **{f"{item}_charge": charge * shares[i] for i, item in enumerate(CHOSEN)},
         "in_scope": cells[..., C_IN_SCOPE],
         "own_pay": cells[..., C_OWN_PAY],
         "basic": cells[..., C_BASIC],

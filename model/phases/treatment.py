@@ -151,7 +151,7 @@ def expected_payment(city: City) -> Floats:
     providers, levels, month = city.geography.providers, city.levels, city.now
     n = len(providers)
     charge = np.empty((n, 2, N_CLASSES))
-    charge[:, :, :N_VISIT_CLASSES] = (levels.visit[providers.tier] * city.staff.conduct[:, [Q_OUT]])[:, None, :]
+    charge[:, :, :N_VISIT_CLASSES] = (city.standard_visit[providers.tier] * city.staff.conduct[:, [Q_OUT]])[:, None, :]
     for severity in range(len(SEVERITIES)):
         stay = levels.admission.T[providers.tier] * city.severity_weight[severity] * city.staff.conduct[:, [Q_MILD + severity]]
         first = N_VISIT_CLASSES + len(TIERS) * severity
@@ -299,7 +299,7 @@ def case_truth(
     scheme = people.scheme[row].astype(np.int8)
     need, noisy = draw_need(uniforms(city.seed, int(Decision.CASE_NEED), city.now.index, uid), city.care)
     able = uniforms(city.seed, int(Decision.CASE_ELIGIBLE), city.now.index, uid).astype(np.float32)
-    charge = levels.admission[scheme, tier] * catalogue.weight[group] * need * city.now.price_index
+    charge = levels.admission[scheme, tier] * (catalogue.weight * city.items.price)[group] * need * city.now.price_index
     relation = city.relation(people.area[row], people.county[row], provider)
     return CaseTruth(
         uid=uid,
@@ -543,7 +543,7 @@ def bill(city: City) -> None:
     """Visits are charged; outcomes of treatment reach the patients."""
     month, visits, people = city.now, city.now.visits, city.people
     providers, levels = city.geography.providers, city.levels
-    mean = levels.visit[providers.tier][:, None, :] * city.staff.conduct[:, Q_OUT][:, None, None] * month.price_index
+    mean = city.standard_visit[providers.tier][:, None, :] * city.staff.conduct[:, Q_OUT][:, None, None] * month.price_index
     mean = np.broadcast_to(mean, (len(providers), len(SCHEMES), len(VISIT_KINDS)))
     visits.charge, visits.in_scope = charge_visits(
         city.seed,

@@ -275,6 +275,7 @@ class Learning(Section):
     period_months: Annotated[Leaf, leaf("month", 1, 24, form="integer")]
     inertia: Annotated[Leaf, leaf("share", 0, 1, "part of the old conduct that stays")]
     step: Annotated[Leaf, leaf("factor", 0.02, 0.5, "finite step of a difference: not below 0.02")]
+    reach: Annotated[Leaf, leaf("factor", 0.02, 1, "longest way in a period, before inertia: the quote looks only so far")]
     noise: Annotated[Leaf, leaf("factor", 0, 0.5, "spread of the error in a revised conduct")]
 
 

@@ -297,6 +297,7 @@ class Prices(Section):
 
     growth: Annotated[Leaf, leaf("share/year", -0.5, 0.5, "growth of standard charges")]
     margin: ByItem[Annotated[Leaf, leaf("share", -1, 1, "part of the charge that is not variable cost")]]
+    item: ByItem[Annotated[Leaf, leaf("factor", 0.1, 10, "charge of an item over its price in the catalogue, at equal cost")]] | None = None
 
 
 PREVALENCE = leaf("share", 0, 1, "people with it by age band of `AGE_BANDS`", form="vector", length=len(AGE_BANDS))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
 from data import folder
+from experiments.worlds import with_values
 from model.care import CONSUMABLE, DRUG, NEUTRAL, TEST
 from model.catalogue import ITEMS, load_catalogue
 from model.city import City
 from model.items import VISIT_SHARES, Items, item_parts
+from model.phases.conduct import _dearer
 from model.policy import load_city
 from model.quote import Quote
 from tests.small_market import care_rules, items, market, opened, prices, truth
@@ -79,6 +83,45 @@ def test_more_care_is_quoted_at_the_cost_of_what_is_added() -> None:
     assert own.more[0] - even.more[0] == pytest.approx(-0.05 * 1_000_000 * (cost - 0.7), rel=1e-6)
     assert own.less[0] - even.less[0] == pytest.approx(0.05 * 1_000_000 * (cost - 0.7), rel=1e-6)
     assert own.finish[1] == pytest.approx(even.finish[1])
+
+
+def test_a_dearer_item_takes_more_of_the_bill_and_leaves_what_it_costs_alone() -> None:
+    """Services at twice their price: 4 of 10 become 8 of 14; their cost, half of the old price, is a quarter of the new one."""
+    even, margin = np.ones(4), np.array([0.0, 0.0, 0.5, 0.5])
+    before, dear = (Items.of(np.array([SHARES]), even, margin, price) for price in (None, np.array([1.0, 1.0, 1.0, 2.0])))
+    assert dear.price.tolist() == pytest.approx([1.4])
+    assert dear.shares[:, 0].tolist() == pytest.approx([0.3 / 1.4, 0.1 / 1.4, 0.2 / 1.4, 0.8 / 1.4])
+    assert dear.margin.tolist() == pytest.approx([0.0, 0.0, 0.5, 0.75])
+    assert dear.visit_price == pytest.approx(1.3)
+    assert dear.visit_shares.tolist() == pytest.approx((VISIT_SHARES * [1, 1, 1, 2] / 1.3).tolist())
+    cost = [goods.price[0] * goods.variable(goods.shares[:, 0]) for goods in (before, dear)]
+    assert cost[1] == pytest.approx(cost[0])
+
+
+def test_fees_that_rise_raise_bills_by_their_part_and_earlier_care_is_remembered_at_them() -> None:
+    """The same month with services a tenth dearer: a tenth of what they made up of a bill is added to it."""
+    plain = City.load("yuncheng", "ffs", scale=0.002, seed=1, conduct="steady")
+    dear = copy.deepcopy(plain)
+    dear.settings = with_values(dear.settings, {"prices.item.service": 1.1})
+    for city in (plain, dear):
+        city.run_for(1)
+    share = plain.catalogue.shares[:, ITEMS.index("service")]
+    stays = _alike(plain.now.claims, dear.now.claims, ["row", "provider", "group_true"], "standard_charge")
+    np.testing.assert_allclose(stays["dear"], stays["plain"] * (1 + 0.1 * share[stays["group_true"]]), rtol=1e-5)
+    visits = _alike(plain.now.visits, dear.now.visits, ["row", "provider", "kind"], "charge")
+    np.testing.assert_allclose(visits["dear"], visits["plain"] * 1.03, rtol=1e-3)
+    month, group = dear.now.index, np.arange(len(share))
+    np.testing.assert_allclose(_dearer(dear, np.full_like(group, month), group), 1.0)
+    growth = dear.price_index_of(np.array(month)) / dear.price_index_of(np.array(month - 1))
+    np.testing.assert_allclose(_dearer(dear, np.full_like(group, month - 1), group), growth * (1 + 0.1 * share))
+
+
+def _alike(plain: object, dear: object, keys: list[str], money: str) -> pd.DataFrame:
+    """What both worlds have, with what it is charged in each."""
+    first, second = (pd.DataFrame({key: getattr(table, key) for key in [*keys, money]}).drop_duplicates(keys) for table in (plain, dear))
+    both = first.rename(columns={money: "plain"}).merge(second.rename(columns={money: "dear"}), on=keys)
+    assert len(both) > 0.5 * len(first)
+    return both
 
 
 @pytest.mark.parametrize("name", ["yuncheng", "xuchang"])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from experiments.replication import Verdict, Worlds, answered, judged, of_row, replicate, write_validation
-from experiments.studies import ARMS, PLACEBO, STUDIES, Part, Place, Study, targets
+from experiments.studies import ARMS, HISTORIES, PLACEBO, STUDIES, Part, Place, Study, targets
 from experiments.validation_page import notes
 from model.errors import InputError
 from model.indicators import INDICATORS
@@ -28,7 +28,7 @@ def test_arms_and_indicators_exist() -> None:
             for place in (part.place, part.per):
                 assert place is None or place.indicator in INDICATORS
     for arm in ARMS.values():
-        assert arm.history in list_policies()
+        assert HISTORIES[arm.history].policy in list_policies()
         if isinstance(arm.policy, Path):
             assert load_policy(arm.policy).name == arm.policy.stem
         else:
@@ -45,7 +45,7 @@ def test_a_control_shares_the_history_of_what_it_controls() -> None:
 
 
 def test_nothing_is_called_nothing_only_if_it_is() -> None:
-    assert set(PLACEBO) == {"ffs", "quota", "global", "drg"}
+    assert set(PLACEBO) == {"ffs", "quota", "global", "drg", "ffs, drug mark-up", "ffs, little chronic cover"}
 
 
 PLUS = Part("", "ffs to dip", "ffs", "cmi", "+", low=3, high=12)
@@ -125,6 +125,18 @@ def test_no_effect_is_expected_and_an_interval_that_holds_zero_agrees() -> None:
     none = Part("", "ffs to dip", "ffs", "cmi", "0")
     assert judged(none, 0.1, -0.1, 0.3) == "agrees"
     assert judged(none, 0.2, 0.1, 0.3) == "contradicts"
+
+
+@pytest.mark.parametrize(("detected", "verdict"), [(None, "contradicts"), (0.25, "agrees"), (0.5, "contradicts"), (1.0, "contradicts")])
+def test_no_effect_is_repeated_where_the_same_design_finds_none(detected: float | None, verdict: str) -> None:
+    assert judged(Part("", "ffs to dip", "ffs", "cmi", "0"), 0.2, 0.1, 0.3, detected) == verdict
+    assert judged(PLUS, -5, -6, -4, detected) == "contradicts"
+
+
+def test_of_a_larger_reform_its_part_is_told() -> None:
+    made = worlds(reform={"upcoded_share": 0.13}, before={"upcoded_share": 0.10})
+    part = Part("", "reform", "before", "upcoded_share", "+", measure="points", told=0.25)
+    assert answered("T19", Study((part,), "level"), part, made).effect == pytest.approx(0.75)
 
 
 def test_unknown_studies_and_too_few_seeds_are_refused(tmp_path: Path) -> None:
