@@ -37,6 +37,10 @@ TIERS = ("primary", "secondary", "tertiary")
 CLASSES = ("without", "cc", "mcc")
 SEVERITY = {"not split": "none", "without CC/MCC": "without", "with CC": "cc", "with MCC": "mcc"}
 SUFFIX = {"none": "", "without": ", without CC or MCC", "cc": ", with CC", "mcc": ", with MCC"}
+UPCODED_PAY = 1.4527
+"""What upcoded records were paid over what they should have been (Zhou et al. 2025, 10.1016/j.socscimed.2024.117660)."""
+LEAST_DEARER, MOST_DEARER = 1.1, 2.0
+"""How much dearer another family's group may be for a record to be written into it (assumption)."""
 COLUMNS = (
     *("code", "name_zh", "name_en", "mdc", "adrg", "partition", "severity", "weight", "stay_days"),
     *("least_tier", "simple", "acsc", "emergency_share"),
@@ -311,18 +315,36 @@ def normalise(groups: list[Group]) -> None:
 
 
 def set_neighbours(inputs: Inputs) -> None:
-    """The next dearer severity split (what a case could be written up to) and the operation a medical case could be given."""
+    """What a case could be written up to, and the operation a medical case could be given."""
     by_adrg: dict[str, list[Group]] = defaultdict(list)
     for group in inputs.groups:
         by_adrg[group.adrg].append(group)
     for group in inputs.groups:
         dearer = [other for other in by_adrg[group.adrg] if other.weight > group.weight]
-        group.code_up = min(dearer, key=lambda other: other.weight).code if dearer else ""
+        group.code_up = min(dearer, key=lambda other: other.weight).code if dearer else other_family(inputs, group)
         named = inputs.adrgs[group.adrg]["treat_to"].split()
         operations = [other for adrg in named for other in by_adrg[adrg]]
         check_operations(group, named, operations)
         dearer = [other for other in operations if other.weight > group.weight]
         group.treat_up = min(dearer, key=lambda other: (other.weight, other.code)).code if dearer else ""
+
+
+def other_family(inputs: Inputs, group: Group) -> str:
+    """Code of the group of another ADRG that the dearest split of one could be written into; none if there is none.
+
+    Another principal diagnosis of the same MDC and partition, for a record cannot claim an operation that was not done; as severe if there
+    is one, and about as much dearer as upcoded records were found to be paid.
+    """
+    ratio = {other.code: other.weight / group.weight for other in inputs.groups}
+    near = [
+        other
+        for other in inputs.groups
+        if (other.mdc, other.partition) == (group.mdc, group.partition)
+        and other.adrg != group.adrg
+        and LEAST_DEARER <= ratio[other.code] <= MOST_DEARER
+    ]
+    alike = [other for other in near if other.severity == group.severity] or near
+    return min(alike, key=lambda other: (abs(ratio[other.code] - UPCODED_PAY), other.code)).code if alike else ""
 
 
 def check_operations(group: Group, named: list[str], operations: list[Group]) -> None:

@@ -65,7 +65,8 @@ class Catalogue:
             ``2 (1 − female_share)`` and a woman's ``2 female_share`` times this.
         female_share: share of cases that are women.
         rr: ``[group, condition]`` incidence of people with the condition over that of others; several multiply.
-        code_up: row of the next dearer severity split of the same ADRG, -1 for none.
+        code_up: row of the group that a record could be written into, -1 for none: the next dearer severity split of the same ADRG; of the
+            dearest split, a group of another ADRG of the same MDC and partition.
         treat_up: row of the operative group a medical case could be moved into, -1 for none.
         shares: ``[group, item]`` parts of the charge, items as ITEMS; each row adds up to 1.
     """
@@ -243,7 +244,8 @@ def _check(catalogue: Catalogue, table: _Table) -> None:
     _complain(table, np.abs(catalogue.shares.sum(axis=1) - 1) > _SHARE_SLACK, _SHARE[-1], "shares of the charge do not add up to 1")
     _complain(table, catalogue.incidence.sum(axis=1) <= 0, _INCIDENCE[0], "nobody falls ill with this group")
     up, has = catalogue.code_up, catalogue.code_up >= 0
-    _complain(table, has & (catalogue.adrg[up] != catalogue.adrg), "code_up", "not a split of the same ADRG")
+    _complain(table, has & (catalogue.mdc[up] != catalogue.mdc), "code_up", "not of the same MDC")
+    _complain(table, has & (catalogue.partition[up] != catalogue.partition), "code_up", "not of the same partition")
     _complain(table, has & (catalogue.weight[up] <= catalogue.weight), "code_up", "not dearer than the group itself")
     up, has = catalogue.treat_up, catalogue.treat_up >= 0
     _complain(table, has & (catalogue.mdc[up] != catalogue.mdc), "treat_up", "not of the same MDC")

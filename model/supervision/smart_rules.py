@@ -116,8 +116,9 @@ class Norms:
     def __init__(self, catalogue: Catalogue, provider_tier: NDArray[np.int8]) -> None:
         self._groups, self._tier = len(catalogue), provider_tier
         self._weight, self._stay = catalogue.weight, catalogue.stay
-        self.is_dear = np.isin(np.arange(self._groups), catalogue.code_up)
-        self.has_splits = self.is_dear | (catalogue.code_up >= 0)
+        same = catalogue.adrg[:, None] == catalogue.adrg[None, :]
+        self.is_dear = (same & (catalogue.weight[:, None] > catalogue.weight[None, :])).any(axis=1)
+        self.has_splits = same.sum(axis=1) > 1
         self.is_operative = catalogue.partition != PARTITIONS.index("medical")
         self.comes_at_age = catalogue.incidence > 0
         self._sums = np.zeros((4, 6 * self._groups))

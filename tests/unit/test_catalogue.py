@@ -108,7 +108,31 @@ def test_heavier_splits_are_dearer_and_longer_in_each_adrg(catalogue: Catalogue)
         assert len(set(catalogue.severity[rows].tolist())) == len(rows)
         assert (np.diff(catalogue.weight[rows]) > 0).all()
         assert (np.diff(catalogue.stay[rows]) > 0).all()
-        assert catalogue.code_up[rows].tolist() == [*rows[1:].tolist(), NO_GROUP]
+        assert catalogue.code_up[rows[:-1]].tolist() == rows[1:].tolist()
+
+
+def test_dearest_splits_are_written_into_another_family_of_the_same_kind(catalogue: Catalogue) -> None:
+    """Of the same MDC and partition, within what is taken for near; nobody is left out who has such a neighbour."""
+    ratio = catalogue.weight[None, :] / catalogue.weight[:, None]
+    family = catalogue.adrg[:, None] == catalogue.adrg[None, :]
+    alike = (catalogue.mdc[:, None] == catalogue.mdc[None, :]) & (catalogue.partition[:, None] == catalogue.partition[None, :])
+    dearest = ~(family & (ratio > 1)).any(axis=1)
+    near = alike & ~family & (ratio >= 1.1) & (ratio <= 2.0)
+    rows = np.flatnonzero(dearest)
+    assert ((catalogue.code_up[rows] != NO_GROUP) == near[rows].any(axis=1)).all()
+    written = rows[catalogue.code_up[rows] != NO_GROUP]
+    to = catalogue.code_up[written]
+    assert near[written, to].all()
+    same_split = catalogue.severity[:, None] == catalogue.severity[None, :]
+    assert (same_split[written, to] | ~(near & same_split)[written].any(axis=1)).all()
+
+
+def test_severe_cases_can_mostly_be_written_up(catalogue: Catalogue) -> None:
+    """They are the dearest split of their family; without another family hardly any could be."""
+    volume = catalogue.incidence.sum(axis=1)
+    for split in range(len(SPLITS)):
+        mine = volume * (catalogue.severity == split)
+        assert (mine * (catalogue.code_up != NO_GROUP)).sum() / mine.sum() > 0.75
 
 
 def test_operations_a_medical_case_can_be_moved_into(catalogue: Catalogue) -> None:
@@ -246,7 +270,8 @@ def spoiled(tmp_path: Path) -> Callable[[Callable[[Rows], object]], Path]:
         ("simple", "yes", "unknown name: found 'yes'; allowed: 0, 1"),
         ("name_en", " ", "empty cell"),
         ("code_up", "BR26", "unknown name: found 'BR26'"),
-        ("code_up", "ES31", "not a split of the same ADRG"),
+        ("code_up", "ES31", "not of the same MDC"),
+        ("code_up", "BB21", "not of the same partition"),
         ("treat_up", "BR21", "not an operative group"),
         ("treat_up", "FM19", "not of the same MDC"),
         ("drug_share", "0.9", "shares of the charge do not add up to 1"),

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.care import CHANNELS, CODING, SHIFT, SPLITTING, THRESHOLD
-from model.catalogue import load_catalogue
+from model.catalogue import SPLITS, load_catalogue
 from model.supervision import AUDITED_CHANNELS, REGIMES, RULES, AuditRules, Findings, Norms, RuleLimits, Shown, Watch, flag_claims
 from tests.small_market import claims, coded_group
 
@@ -108,7 +108,7 @@ def test_an_emergency_is_no_needless_stay() -> None:
 
 def test_a_provider_with_many_dearer_splits_is_flagged_and_its_peer_is_not() -> None:
     catalogue = load_catalogue()
-    plain = int(np.flatnonzero((catalogue.code_up >= 0) & ~np.isin(np.arange(len(catalogue)), catalogue.code_up))[0])
+    plain = int(np.flatnonzero((catalogue.severity == SPLITS.index("without")) & (catalogue.code_up >= 0))[0])
     provider = np.repeat([1, 3], 200).astype(np.int16)
     often = np.where(provider == 1, np.arange(400) % 2 == 0, np.arange(400) % 10 == 0)
     table = shown(400, provider=provider, group_coded=np.where(often, catalogue.code_up[plain], plain))
