@@ -265,8 +265,8 @@ STUDIES: Mapping[str, Study] = {
     ),
     "T08": Study(
         (
-            Part("all", "ffs to dip", "ffs", "cost_per_admission", "-", low=-9.3, high=-5.5),
-            Part("tertiary", "ffs to dip", "ffs", "cost_per_admission", "-", "tier", "tertiary", low=-9.3, high=-5.5),
+            Part("all", "ffs to dip", "ffs", "relative_cost", "-", low=-9.3, high=-5.5),
+            Part("tertiary", "ffs to dip", "ffs", "relative_cost", "-", "tier", "tertiary", low=-9.3, high=-5.5),
         ),
         before=6,
         after=6,

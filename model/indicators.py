@@ -382,6 +382,16 @@ _ALL = [
         lambda s: _ratio(s.admission_charge - s.admission_drug - s.admission_consumable - s.admission_test, s.admissions, YUAN),
     ),
     Indicator(
+        "relative_cost",
+        "ratio",
+        "病组校正后的次均费用",
+        "Cost at equal groups",
+        "mean of charge ÷ its group's standard charge at the institution",
+        _MODEL,
+        -1,
+        _share("relative_cost", "admissions"),
+    ),
+    Indicator(
         "within_group_cost_sd",
         "ratio",
         "组内费用离散度",

@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "consumable_per_admission",
         "test_per_admission",
         "service_per_admission",
+        "relative_cost",
         "within_group_cost_sd",
         "cmi",
         "point_value",

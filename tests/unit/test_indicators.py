@@ -102,6 +102,7 @@ def test_indicators_are_ratios_so_that_scale_cancels(name: str) -> None:
         ("split_share", {"split": 4.0, "admissions": 22.0}, 0.1),
         ("readmission_30d", {"readmissions": 1.0, "split": 4.0, "admissions": 30.0}, 0.1),
         ("audit_precision", {"detected": 3.0, "false_positives": 1.0}, 0.75),
+        ("relative_cost", {"relative_cost": 6.0, "admissions": 5.0}, 1.2),
         ("within_group_cost_sd", {"relative_cost": 6.0, "relative_cost_square": 20.0, "admissions": 2.0}, 1.0),
         ("referrals_down", {"referrals_down": 3.0, "admissions": 60.0}, 5.0),
         ("complications_per_1000", {"complications": 3.0, "admissions": 100.0}, 30.0),
