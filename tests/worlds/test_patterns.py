@@ -24,7 +24,7 @@ from model.codes import SCHEMES
 from model.policy import PolicyFile, load_policy
 from tests.worlds.test_emergence import assert_above
 
-SEEDS = (1, 2, 3, 4)
+SEEDS = (1, 2, 3, 4, 5, 6)
 SCALE = 0.02
 MONTHS = 24
 Seen = dict[str, Any]
