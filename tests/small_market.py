@@ -154,10 +154,11 @@ def care_rules(**changes: Any) -> CareRules:
 
 
 def coded_group(catalogue: Catalogue | None = None) -> int:
-    """A disease group that can be treated up, and written up into one a fifth to four fifths dearer: between the outlier lines."""
+    """A disease group that can be treated up, and written up into a split a fifth to four fifths dearer: between the outlier lines."""
     groups = catalogue or load_catalogue()
     dearer = groups.weight[groups.code_up] / groups.weight
     able = (groups.code_up >= 0) & (groups.treat_up >= 0) & (dearer > 1.2) & (dearer < 1.8)
+    able &= groups.adrg[groups.code_up] == groups.adrg
     return int(np.flatnonzero(able)[0])
 
 

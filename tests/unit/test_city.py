@@ -33,7 +33,7 @@ from model.cases import (
     Claims,
 )
 from model.city import City
-from model.codes import SECONDARY, TERTIARY
+from model.codes import SECONDARY, SEVERE, TERTIARY
 from model.errors import InputError
 from model.indicators import POSITION
 from model.invariants import InvariantError
@@ -402,6 +402,8 @@ def test_writing_up_moves_the_record_and_nothing_else(by_points: City) -> None:
     assert 0.05 < up.mean() < 0.6
     assert np.array_equal(claims.group_coded[up], groups.code_up[claims.group_true[up]])
     assert np.array_equal(claims.group_coded[~up], claims.group_true[~up])
+    assert np.array_equal(groups.partition[claims.group_coded], groups.partition[claims.group_true])
+    assert up[claims.severity == SEVERE].any(), "severe cases too, though they stand in the dearest split"
     assert not up[~city.geography.providers.local[claims.provider]].any()
     for column in ("uid", "provider", "group_true", "charge", "in_scope", "stay", "basic", "patient"):
         assert np.array_equal(getattr(claims, column), getattr(plain, column)), column

@@ -190,7 +190,7 @@ def test_who_is_found_more_often_has_less_credit_and_dearer_fines(spring: City) 
 
 
 def test_what_was_written_up_this_year_changes_the_weights_of_the_next(spring: City) -> None:
-    """Cheap cases written into the dearer split of their family lower the mean cost there, and with it its weight."""
+    """Cheap cases written into the adjacent dearer group lower the mean cost there, and with it its weight."""
     honest, gamed = copy.deepcopy(spring), copy.deepcopy(spring)
     catalogue = honest.catalogue
     for city, written_up in ((honest, False), (gamed, True)):

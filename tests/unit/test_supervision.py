@@ -108,12 +108,26 @@ def test_an_emergency_is_no_needless_stay() -> None:
 
 def test_a_provider_with_many_dearer_splits_is_flagged_and_its_peer_is_not() -> None:
     catalogue = load_catalogue()
-    plain = int(np.flatnonzero((catalogue.severity == SPLITS.index("without")) & (catalogue.code_up >= 0))[0])
+    cheapest = catalogue.severity == SPLITS.index("without")
+    plain = int(np.flatnonzero(cheapest & (catalogue.adrg[catalogue.code_up] == catalogue.adrg))[0])
     provider = np.repeat([1, 3], 200).astype(np.int16)
     often = np.where(provider == 1, np.arange(400) % 2 == 0, np.arange(400) % 10 == 0)
     table = shown(400, provider=provider, group_coded=np.where(often, catalogue.code_up[plain], plain))
     flagged = flag_claims(table, norms_of(table), LIMITS)["dear_share"]
     assert flagged.tolist() == (often & (provider == 1)).tolist()
+
+
+def test_only_splits_of_one_family_are_dearer_splits() -> None:
+    """A group that another family is written into is no dearer split for that, and a family of one group has none."""
+    catalogue = load_catalogue()
+    norms = norms_of(shown(1))
+    alone = np.bincount(catalogue.adrg)[catalogue.adrg] == 1
+    assert np.isin(np.flatnonzero(alone), catalogue.code_up).any()
+    assert np.array_equal(norms.has_splits, ~alone)
+    assert not norms.is_dear[alone].any()
+    for family in np.unique(catalogue.adrg[~alone]):
+        rows = np.flatnonzero(catalogue.adrg == family)
+        assert np.array_equal(np.flatnonzero(~norms.is_dear[rows]), [catalogue.weight[rows].argmin()])
 
 
 def test_a_return_in_the_month_after_is_seen() -> None:

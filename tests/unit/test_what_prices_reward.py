@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from model.care import NEUTRAL, Eligible
-from model.catalogue import load_catalogue
+from model.care import NEUTRAL, Eligible, eligible
+from model.catalogue import NO_GROUP, PARTITIONS, SPLITS, load_catalogue
 from model.payment import get_mode
 from model.quote import Gains, Quote
 from model.settlement import Settlement
@@ -64,6 +65,29 @@ def test_a_fixed_price_is_paid_again_for_a_second_stay_and_more_for_a_dearer_gro
     assert found.split[0] == pytest.approx(CHARGE - 0.1 * KAPPA * CHARGE, rel=1e-2)
     assert found.code[0] == pytest.approx(dearer * CHARGE, rel=1e-2)
     assert found.shift[0] == pytest.approx(0, abs=1)
+
+
+@pytest.mark.parametrize("name", ["drg", "single_disease"])
+def test_severe_cases_are_worth_writing_into_another_family(name: str) -> None:
+    """The same severe cases at the same prices, once with records confined to their own family: there the act reaches none of them."""
+    groups = load_catalogue()
+    other = (groups.code_up >= 0) & (groups.adrg[groups.code_up] != groups.adrg)
+    confined = replace(groups, code_up=np.where(other, NO_GROUP, groups.code_up).astype(np.int16))
+    severe = np.flatnonzero((groups.severity == SPLITS.index("mcc")) & (groups.partition == PARTITIONS.index("medical")))
+    books, rules = books_of(name), care_rules(eligible_treat=0.0)
+    level = CHARGE / groups.weight[coded_group()]
+    cases = truth(len(severe), group=severe, severity=2, u_code=0.0, standard_charge=level * groups.weight[severe])
+    worth = {}
+    for catalogue in (groups, confined):
+        able = eligible(cases, rules, catalogue)
+        quote = Quote(books, prices(books), rules, catalogue)
+        worth[catalogue] = (
+            quote.gains(cases, np.tile(NEUTRAL, (len(TIER), 1)), able, 0.05, frozenset({"code"})).code / cases.standard_charge
+        )
+    assert not worth[confined].any()
+    dearer = groups.weight[groups.code_up[severe]] / groups.weight[severe] - 1
+    np.testing.assert_allclose(worth[groups], np.where(other[severe], dearer, 0.0), rtol=1e-2)
+    assert (worth[groups] > 0.1 - 1e-2).mean() > 0.5
 
 
 def test_the_fund_s_share_of_a_price_leaves_the_patient_s_part_to_be_raised() -> None:
