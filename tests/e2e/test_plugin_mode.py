@@ -169,7 +169,8 @@ def test_paid_days_are_more_days(changed: pd.DataFrame) -> None:
 
 
 def test_the_less_of_a_charge_is_paid_the_less_is_done(changed: pd.DataFrame) -> None:
-    for indicator in ("intensity", "los_days", "cost_per_admission"):
+    # cost is told at equal groups, for of so few people it hangs on who comes
+    for indicator in ("intensity", "los_days", "relative_cost"):
         assert changed.flat[indicator] < changed.half[indicator] < 0 < changed.bonus[indicator], indicator
 
 
