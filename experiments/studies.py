@@ -188,7 +188,7 @@ def _before_the_reform(city: City) -> None:
     charged = dict(zip(ITEMS, (groups.weight * groups.incidence.sum(axis=1)) @ groups.shares, strict=True))
     fees = 1.0 - MADE_GOOD * 0.15 * float(charged["drug"] / charged["service"])
     prices = {"prices.item.drug": 1.15, "prices.item.service": fees}
-    city.settings = with_values(city.settings, prices)
+    _settings(prices)(city)
 
 
 _NO_CATASTROPHIC = {"benefits.resident.catastrophic.deductible": 1e7}

@@ -80,7 +80,8 @@ def _visits(city: City) -> None:
     providers, tables = city.geography.providers, city.tables
     primary = (providers.tier == PRIMARY)[:, None, None, None]
     by_kind = cells.sum(axis=4)
-    sums = _visit_sums(by_kind, city.items.visit_shares)
+    items = city.items.visit_shares
+    sums = _visit_sums(by_kind, items)
     no_stays = np.zeros(len(STAY_KINDS))
     sums["visits_primary"] = sums["visits"] * primary
     sums["first_contacts"] = np.where(_KIND == COMMON, sums["visits"], 0.0)
@@ -92,7 +93,7 @@ def _visits(city: City) -> None:
     tables.add_cells("kind", **{name: np.append(value.sum(axis=(0, 1, 3)), no_stays) for name, value in sums.items()})
     for unit_type, code in (("tier", providers.tier), ("ownership", providers.private)):
         tables.add(unit_type, code.astype(np.int64), **{name: value.sum(axis=(1, 2, 3)) for name, value in sums.items()})
-    by_fifth = _visit_sums(city.now.visits.by_fifth.astype(np.float64)[:, :, None], city.items.visit_shares)
+    by_fifth = _visit_sums(city.now.visits.by_fifth.astype(np.float64)[:, :, None], items)
     tables.add_cells("income_fifth", **{name: value.sum(axis=(1, 2)) for name, value in by_fifth.items()})
 
 

@@ -152,8 +152,8 @@ def expected_payment(city: City) -> Floats:
     n = len(providers)
     charge = np.empty((n, 2, N_CLASSES))
     charge[:, :, :N_VISIT_CLASSES] = (city.standard_visit[providers.tier] * city.staff.conduct[:, [Q_OUT]])[:, None, :]
-    for severity in range(len(SEVERITIES)):
-        stay = levels.admission.T[providers.tier] * city.severity_weight[severity] * city.staff.conduct[:, [Q_MILD + severity]]
+    for severity, weight in enumerate(city.severity_weight):
+        stay = levels.admission.T[providers.tier] * weight * city.staff.conduct[:, [Q_MILD + severity]]
         first = N_VISIT_CLASSES + len(TIERS) * severity
         charge[:, :, first : first + len(TIERS)] = (stay * stay_charge(city.staff.conduct[:, [STAY]], city.care))[:, :, None]
     charge *= month.price_index
